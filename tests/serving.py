@@ -1,0 +1,136 @@
+"""A real server on a free port, driven over HTTP and by the command line, for every test that needs one."""
+
+import base64
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+TIDINGS = [sys.executable, "-m", "tidings"]
+WAIT = 30.0
+
+
+class Answer:
+    """What a server said."""
+
+    def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Running:
+    """A ``tidings serve`` process over a data folder; start it again after a kill."""
+
+    def __init__(self, data: Path, *options: str, environment: dict[str, str] | None = None) -> None:
+        self.data = data
+        self.options = options
+        self.environment = os.environ | (environment or {})
+        self.process: subprocess.Popen[str] | None = None
+        self.port = 0
+        self.output: list[str] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self, wrapper: tuple[str, ...] = ()) -> "Running":
+        """Start and wait until it answers; a second start takes the port of the first."""
+        command = [*wrapper, *TIDINGS, "serve", "--data", str(self.data), "--port", str(self.port), *self.options]
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=self.environment
+        )
+        ready = threading.Event()
+        self._reader = threading.Thread(target=self._read, args=(self.process, ready), daemon=True)
+        self._reader.start()
+        if not ready.wait(WAIT) or self.process.poll() is not None:
+            raise RuntimeError("the server did not start:\n" + "".join(self.output))
+        return self
+
+    def _read(self, process: "subprocess.Popen[str]", ready: threading.Event) -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            self.output.append(line)
+            if found := re.search(r"answers on https?://\S+?:(\d+) ", line):
+                self.port = int(found[1])
+                ready.set()
+        ready.set()
+
+    def kill(self) -> None:
+        """SIGKILL, as a power cut would."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self._end()
+
+    def stop(self) -> int:
+        """SIGTERM; return the exit code."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self._end()
+
+    def _end(self) -> int:
+        assert self.process is not None
+        code = self.process.wait(WAIT)
+        self._reader.join(WAIT)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        return code
+
+    def cli(self, *arguments: str) -> Any:
+        """Run a command with --json over the same folder and return its document."""
+        done = subprocess.run(
+            [*TIDINGS, *arguments, "--data", str(self.data), "--json"], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise RuntimeError(done.stderr)
+        return json.loads(done.stdout)
+
+    def source(self, *arguments: str) -> dict[str, Any]:
+        """Make a source and wait until the server knows its key."""
+        made: dict[str, Any] = self.cli("source", "create", *(arguments or ("segment",)))
+        if self.process is not None:
+            key = made["write_key"]
+            wait_for(lambda: self.call("GET", f"/v1/projects/{key}/settings").status == 200)
+        return made
+
+    def call(
+        self, method: str, path: str, body: Any = None, key: str | None = None, headers: dict[str, str] | None = None
+    ) -> Answer:
+        """Send one request; ``body`` is bytes or something to encode as JSON."""
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data=data, method=method, headers=headers or {})
+        if key is not None:
+            request.add_header("Authorization", "Basic " + base64.b64encode(f"{key}:".encode()).decode())
+        try:
+            with urllib.request.urlopen(request, timeout=WAIT) as response:
+                return Answer(response.status, dict(response.headers), response.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(error.code, dict(error.headers), error.read())
+
+    def settled(self) -> dict[str, int]:
+        """Wait until everything acknowledged is processed; return the figures."""
+        wait_for(lambda: self.call("GET", "/readyz").json()["lag"] == 0)
+        figures: dict[str, int] = self.cli("stats")
+        return figures
+
+
+def wait_for(condition: Any, seconds: float = WAIT) -> None:
+    """Wait until a condition holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError("the condition did not come true")
+        time.sleep(0.02)

@@ -1,0 +1,193 @@
+"""The composition root: settings become objects, objects become roles. Reads from top to bottom."""
+
+import asyncio
+import gc
+import os
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import structlog
+import uvicorn
+
+from tidings.config import Settings
+from tidings.db import Database
+from tidings.db.migrate import migrate
+from tidings.dialects import DIALECTS
+from tidings.edge import Edge, Receive, Scope, Send
+from tidings.events.refusals import Refusals
+from tidings.folder import Folder
+from tidings.kit import clock
+from tidings.kit.proxies import Proxies
+from tidings.log.sqlite import SqliteLog
+from tidings.pipeline import Pipeline
+from tidings.tenants.keys import REFRESH_SECONDS, Keys
+from tidings.web.health import Health
+from tidings.web.metrics import Metrics
+
+SWITCH_SECONDS = 0.001  # how long one thread may hold the interpreter while another waits for it
+OPERATIONS = {"/healthz", "/readyz", "/metrics"}
+logger = structlog.get_logger()
+
+
+class CannotListen(Exception):  # noqa: N818
+    """The address is taken or not ours; the text says which."""
+
+
+class Server:
+    """All roles over one data folder.
+
+    Args:
+        settings: What the operator set.
+        folder: Prepared and owned by this process.
+    """
+
+    def __init__(self, settings: Settings, folder: Folder) -> None:
+        self.settings = settings
+        self.folder = folder
+        epoch = migrate(folder.state, clock.now())
+        self.database = Database(folder.state)
+        self.log = SqliteLog(folder.log, epoch)
+        self.keys = Keys(self.database)
+        self.keys.refresh_now()
+        self.refusals = Refusals(self.database)
+        self.pipeline = Pipeline(self.database, self.log, folder.may_trim)
+        self.health = Health(settings.disk_reserve_mib, folder, self.log, self.pipeline)
+        self.metrics = Metrics(self.health)
+        self.edge = Edge(
+            DIALECTS,
+            self.keys,
+            self.log,
+            self.refusals,
+            self.metrics,
+            Proxies(settings.trusted_proxies),
+            settings.rate,
+            self.health.why_not_writable,
+        )
+        self._api: Callable[[Scope, Receive, Send], Awaitable[None]] | None = None
+        self._loading = asyncio.Lock()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a request to whom it belongs."""
+        path: str = scope["path"]
+        if path.startswith("/tidings/"):
+            await (await self._load_api())(scope, receive, send)
+        elif path in OPERATIONS:
+            await self.metrics.answer(scope, send)
+        else:
+            await self.edge(scope, receive, send)
+
+    async def run(self, listening: socket.socket, on_ready: Callable[[], None]) -> None:
+        """Serve until SIGTERM or SIGINT, then drain."""
+        config = uvicorn.Config(
+            self,
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=max(1, int(self.settings.drain_seconds)),
+            ssl_certfile=self.settings.tls_cert or None,
+            ssl_keyfile=self.settings.tls_key or None,
+        )
+        server = uvicorn.Server(config)
+        sys.setswitchinterval(SWITCH_SECONDS)
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)  # batches make many objects and no cycles
+        self.pipeline.start()
+        tasks = [
+            asyncio.create_task(self._every(REFRESH_SECONDS, self.keys.refresh)),
+            asyncio.create_task(self._every(0.5, self.refusals.flush)),
+            asyncio.create_task(self._every(1.0, self.health.look)),
+            asyncio.create_task(self._announce(server, on_ready)),
+        ]
+        try:
+            await server.serve(sockets=[listening])
+        finally:
+            for task in tasks:
+                task.cancel()
+            await self.refusals.flush()
+            await asyncio.get_running_loop().run_in_executor(None, self.close)
+
+    def close(self) -> None:
+        """Work off what is in the log for a while, then close the files."""
+        self.pipeline.stop(self.settings.drain_seconds)
+        self.log.close()
+        self.database.close()
+
+    async def _load_api(self) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+        # Half a second of imports that a server which only takes events never needs.
+        async with self._loading:
+            if self._api is None:
+                self._api = await asyncio.get_running_loop().run_in_executor(None, self._make_api)
+        return self._api
+
+    def _make_api(self) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+        from tidings.web.api import make_api
+
+        return make_api(self.database, self.keys, self.health)
+
+    async def _announce(self, server: uvicorn.Server, on_ready: Callable[[], None]) -> None:
+        while not server.started:
+            await asyncio.sleep(0.01)
+        on_ready()
+
+    async def _every(self, seconds: float, do: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                await do()
+            except Exception as error:
+                logger.error("a periodic task failed and goes on", task=do.__qualname__, error=str(error))
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket.
+
+    Raises:
+        CannotListen: The address is taken or not ours.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except (OSError, OverflowError) as error:
+        listening.close()
+        text = f"cannot listen on {host}:{port}: {getattr(error, 'strerror', error)} (choose another --port or --host)"
+        raise CannotListen(text) from None
+    listening.listen(2048)
+    listening.set_inheritable(True)
+    return listening
+
+
+def serve(settings: Settings, folder_path: Path, on_ready: Callable[[Server, int], None]) -> None:
+    """Run a server in this process until it is told to stop.
+
+    Args:
+        settings: What the operator set.
+        folder_path: The data folder, made if absent.
+        on_ready: Called once with the server and its port when it answers.
+    """
+    import uvloop
+
+    folder = Folder(folder_path)
+    folder.prepare()
+    lock = folder.own()
+    listening = listen(settings.host, settings.port)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+
+    async def main() -> None:
+        server = Server(settings, folder)
+        await server.run(listening, lambda: on_ready(server, listening.getsockname()[1]))
+
+    try:
+        uvloop.run(main())
+    finally:
+        os.close(lock)

@@ -1,0 +1,96 @@
+"""What every command has in common: the data folder, the workspace, JSON or text."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import msgspec
+
+from tidings.db import Database
+from tidings.db.migrate import TooNew, migrate
+from tidings.folder import Folder, FolderTrouble
+from tidings.kit import clock
+from tidings.tenants import service, store
+
+F = TypeVar("F", bound=Callable[..., Any])
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def data_option(command: F) -> F:
+    """Add ``--data``."""
+    return click.option(
+        "--data",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=Path("data"),
+        envvar="TIDINGS_DATA",
+        show_default=True,
+        help="Data folder (also TIDINGS_DATA).",
+    )(command)
+
+
+def json_option(command: F) -> F:
+    """Add ``--json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(command)
+
+
+def workspace_option(command: F) -> F:
+    """Add ``--workspace``."""
+    return click.option("--workspace", default=service.WORKSPACE, show_default=True, help="Name of the workspace.")(
+        command
+    )
+
+
+@contextmanager
+def opened(data: Path, *, make: bool = False) -> Iterator[Database]:
+    """Open the state of a data folder, beside a running server or without one.
+
+    Args:
+        data: The folder.
+        make: Whether to make it where there is none.
+
+    Raises:
+        click.ClickException: There is none, or it cannot be used.
+    """
+    folder = Folder(data)
+    if not make and not folder.state.exists():
+        raise click.ClickException(f"no data in {data}: name the folder with --data, or start 'tidings serve' once")
+    try:
+        folder.prepare()
+        migrate(folder.state, clock.now())
+    except (FolderTrouble, TooNew) as error:
+        raise click.ClickException(str(error)) from None
+    database = Database(folder.state)
+    try:
+        yield database
+    except service.Invalid as error:
+        raise click.ClickException(str(error)) from None
+    finally:
+        database.close()
+
+
+def workspace_of(database: Database, name: str) -> int:
+    """Return the id of a workspace; the first one is made on first use.
+
+    Raises:
+        click.ClickException: There is none of this name.
+    """
+    found = database.read_now(store.workspace_id, name)
+    if found is None and name == service.WORKSPACE:
+        return database.write_now(service.first_workspace, clock.now())
+    if found is None:
+        raise click.ClickException(f"there is no workspace {name!r} (tidings workspace list)")
+    return found
+
+
+def show(document: Any, text: str, *, as_json: bool) -> None:
+    """Print a document as JSON, or as text for people without control codes."""
+    if as_json:
+        click.echo(msgspec.json.format(ENCODE(document), indent=2).decode())
+    else:
+        click.echo(CONTROL.sub("�", text))
+
+
+ENCODE = msgspec.json.Encoder(decimal_format="number").encode

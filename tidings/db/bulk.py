@@ -1,0 +1,80 @@
+"""Set-based statements: a whole batch of rows travels as one JSON parameter into one statement.
+
+The sqlite3 driver gives up and retakes the interpreter lock for every row of ``executemany``; with a busy event loop
+beside it, that costs more than the row. One statement runs from end to end without the lock.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import BindParameter, Column, ColumnElement, Table, bindparam, func, literal_column, select, true
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.sql.selectable import Subquery
+
+_encode = msgspec.json.Encoder(decimal_format="string").encode
+
+
+def pack(rows: Sequence[Sequence[Any]]) -> str:
+    """Return the parameter for ``given``: rows of numbers, texts and nulls.
+
+    Args:
+        rows: As many members a row as ``given`` has columns; a Decimal becomes text.
+    """
+    return _encode(rows).decode()
+
+
+def given(*columns: str, name: str = "rows") -> Subquery:
+    """Return the rows that a statement is given as one parameter, as something to select from.
+
+    Args:
+        columns: Names of the members of a row, in their order.
+        name: Name of the parameter; pass ``{name: pack(rows)}`` when executing.
+    """
+    parameter: BindParameter[str] = bindparam(name)
+    each = func.json_each(parameter).table_valued("value", name=f"each_{name}")
+    members = [each.c.value.op("->>")(literal_column(str(i))).label(column) for i, column in enumerate(columns)]
+    return select(*members).select_from(each).subquery(name)
+
+
+def insert_given(table: Table, *columns: str) -> sqlite.Insert:
+    """Return an INSERT of the given rows into these columns of a table."""
+    rows = given(*columns)
+    return sqlite.insert(table).from_select(list(columns), select(*rows.c).where(true()))
+
+
+def upsert_given(
+    table: Table,
+    *columns: str,
+    key: Sequence[str],
+    changes: dict[str, ColumnElement[Any]] | None = None,
+    where: ColumnElement[bool] | None = None,
+) -> sqlite.Insert:
+    """Return an INSERT of the given rows that changes the row which is there already.
+
+    Args:
+        table: The table.
+        columns: Members of a given row, in their order.
+        key: Columns of the unique key.
+        changes: New values of columns; none leaves the present row alone.
+        where: Condition under which the present row is changed.
+    """
+    statement = insert_given(table, *columns)
+    if not changes:
+        return statement.on_conflict_do_nothing(index_elements=list(key))
+    return statement.on_conflict_do_update(index_elements=list(key), set_=changes, where=where)
+
+
+def offered(table: Table, column: str) -> ColumnElement[Any]:
+    """Return the value that an upsert brings along for a column (``excluded``)."""
+    return literal_column(f"excluded.{column}", type_=table.c[column].type)
+
+
+def greatest(one: ColumnElement[Any] | Column[Any], other: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return the larger of two values that are not null."""
+    return func.max(one, other)
+
+
+def least(one: ColumnElement[Any] | Column[Any], other: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return the smaller of two values that are not null."""
+    return func.min(one, other)

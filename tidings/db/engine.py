@@ -1,0 +1,183 @@
+"""SQLite behind two verbs: ``write`` and ``read`` take a plain function and run it inside a transaction."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+from sqlite3 import Connection as Driver
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool, StaticPool
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Tx = Connection
+
+BUSY_SECONDS = 30  # how long the server and the command line wait for each other
+PAUSE_SECONDS = 0.005  # between two transactions: without it another process never gets its turn
+DRAIN = 64  # waiting functions that share one transaction at most
+READERS = 4
+CACHE_KIB = 64 * 1024
+WAL_PAGES = 16_000  # 64 MiB between checkpoints
+
+
+class Database:
+    """The state of one data folder.
+
+    Args:
+        path: File of the database; made by ``tidings.db.migrate`` beforehand.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._writer = make_engine(path, mode="write")
+        self._readers = make_engine(path, mode="read")
+        self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="tidings-read")
+        self._waiting: SimpleQueue[_Job | None] = SimpleQueue()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._drain_forever, name="tidings-write", daemon=True)
+        self._thread.start()
+
+    async def write(self, script: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run ``script(tx, ...)`` in the writer's transaction and return its result once it is on disk.
+
+        Raises:
+            Exception: Whatever the script raised (its changes are gone), or the error of the commit.
+        """
+        return await asyncio.wrap_future(self._submit(lambda tx: script(tx, *args, **kwargs)))
+
+    def write_now(self, script: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do what ``write`` does from a thread that may block."""
+        return self._submit(lambda tx: script(tx, *args, **kwargs)).result()
+
+    async def read(self, script: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run ``script(tx, ...)`` on a snapshot, in a thread of the read pool."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, lambda: self.read_now(script, *args, **kwargs))
+
+    def read_now(self, script: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do what ``read`` does in this thread."""
+        with self._readers.connect() as tx, tx.begin():
+            return script(tx, *args, **kwargs)
+
+    def close(self) -> None:
+        """Finish what waits and close the files."""
+        if self._stopping.is_set():
+            return
+        self._stopping.set()
+        self._waiting.put(None)
+        self._thread.join()
+        self._pool.shutdown()
+        self._writer.dispose()
+        self._readers.dispose()
+
+    def _submit(self, run: Callable[[Tx], T]) -> "Future[T]":
+        future: Future[T] = Future()
+        if self._stopping.is_set():
+            raise RuntimeError("the database is closed")
+        self._waiting.put(_Job(run, future))
+        return future
+
+    def _drain_forever(self) -> None:
+        with self._writer.connect() as connection:
+            while True:
+                job = self._waiting.get()
+                jobs = [] if job is None else [job]
+                while len(jobs) < DRAIN and not self._waiting.empty():
+                    more = self._waiting.get()
+                    if more is not None:
+                        jobs.append(more)
+                if jobs:
+                    commit_together(connection, jobs)
+                    self._stopping.wait(PAUSE_SECONDS)
+                if self._stopping.is_set() and self._waiting.empty():
+                    return
+
+
+class _Job:
+    """A waiting function with the future of its caller."""
+
+    def __init__(self, run: Callable[[Tx], Any], future: "Future[Any]") -> None:
+        self.run = run
+        self.future = future
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+
+def commit_together(connection: Connection, jobs: list[_Job]) -> None:
+    """Run the functions in one transaction, each in its own savepoint, commit once, then wake all callers."""
+    try:
+        with connection.begin():
+            for job in jobs:
+                _run(connection, job, alone=len(jobs) == 1)
+    except BaseException as error:  # noqa: BLE001 -- the commit failed: nothing of this drain is on disk
+        for job in jobs:
+            job.future.set_exception(job.error or error)
+        return
+    for job in jobs:
+        if job.error is not None:
+            job.future.set_exception(job.error)
+        else:
+            job.future.set_result(job.result)
+
+
+def _run(connection: Connection, job: _Job, *, alone: bool) -> None:
+    try:
+        if alone:  # a savepoint copies every page that it touches: spare the pipeline's large transactions that
+            job.result = job.run(connection)
+        else:
+            with connection.begin_nested():
+                job.result = job.run(connection)
+    except BaseException as error:  # noqa: BLE001 -- handed to the caller
+        job.error = error
+        if alone or not in_transaction(connection):  # on a full disk SQLite has rolled back everything by itself
+            raise
+
+
+def in_transaction(connection: Connection) -> bool:
+    """Tell whether SQLite itself still holds the transaction open."""
+    driver = connection.connection.driver_connection
+    return isinstance(driver, Driver) and driver.in_transaction
+
+
+def is_environment(error: BaseException) -> bool:
+    """Tell whether an error comes from the disk or the database, not from the data that was written."""
+    if isinstance(error, (OSError, MemoryError)):
+        return True
+    return isinstance(error, DBAPIError) and type(error.orig).__name__ in ("OperationalError", "DatabaseError")
+
+
+def make_engine(path: Path, *, mode: str) -> Engine:
+    """Return an engine for one SQLite file.
+
+    Args:
+        path: The file.
+        mode: ``write`` for the single connection of the writer, ``read`` for a pool of readers.
+    """
+    engine = create_engine(
+        f"sqlite:///{path}",
+        poolclass=StaticPool if mode == "write" else QueuePool,
+        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": BUSY_SECONDS},
+    )
+
+    @event.listens_for(engine, "connect")
+    def configure(driver: Any, _record: Any) -> None:
+        driver.execute("PRAGMA journal_mode = WAL")
+        driver.execute("PRAGMA synchronous = FULL")
+        driver.execute("PRAGMA foreign_keys = ON")
+        driver.execute(f"PRAGMA cache_size = -{CACHE_KIB if mode == 'write' else CACHE_KIB // 8}")
+        driver.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
+        driver.execute(f"PRAGMA journal_size_limit = {WAL_PAGES * 4096}")
+        if mode == "read":
+            driver.execute("PRAGMA query_only = ON")
+
+    # The driver's own BEGIN is off (isolation_level None): with it a SAVEPOINT commits by itself.
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if mode == "write" else "BEGIN")
+
+    return engine

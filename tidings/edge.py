@@ -1,0 +1,323 @@
+"""The hot path: a bare ASGI app from a dialect's route to the durable log and back.
+
+Read the body within its limit, let the dialect decode it, append, reply. Nothing else happens here.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any, Protocol
+
+import msgspec
+import structlog
+
+from tidings.dialects.contract import Dialect, Intake, Rejected, Reply, Request, Route, Sources
+from tidings.events.model import Record, Refusal
+from tidings.kit import clock
+from tidings.kit.bodies import Broken, TooLarge, UnknownCoding, decompress
+from tidings.kit.buckets import Buckets
+from tidings.kit.proxies import Proxies
+from tidings.log.contract import Log, LogUnavailable
+from tidings.tenants.model import Source
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+DRAIN_BYTES = 8 * 1024 * 1024  # of a body that is too large: read and dropped, so that the client sees the answer
+RETRY_SECONDS = b"5"
+MAX_AGE = b"7200"
+EXPOSED = b"Retry-After, X-RateLimit-Reset"
+CORS_METHODS = b"GET, POST, OPTIONS"
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+logger = structlog.get_logger()
+
+
+class Refusals(Protocol):
+    """Where refused requests go, off the request path."""
+
+    def add(self, source: Source | None, received: int, refused: Iterable[Refusal]) -> None:
+        """Take refusals, or drop them when there are too many."""
+        ...
+
+
+class Meter(Protocol):
+    """What is counted."""
+
+    def answered(self, dialect: str, status: int, events: int, seconds: float) -> None:
+        """Count an answer with the events it acknowledges."""
+        ...
+
+
+class Edge:
+    """The ASGI app of all dialects.
+
+    Args:
+        dialects: Whose routes are answered, at the root and below ``/{name}``.
+        sources: Who may send.
+        log: Where events become durable.
+        refusals: Where refused requests go.
+        meter: What is counted.
+        proxies: Who may say who is calling.
+        rate: Requests per second for each source that has no setting of its own; 0 is no limit.
+        writable: Tells why nothing can be stored now, "" if all is well.
+    """
+
+    def __init__(  # noqa: PLR0913 -- the composition root names each
+        self,
+        dialects: Iterable[Dialect],
+        sources: Sources,
+        log: Log,
+        refusals: Refusals,
+        meter: Meter,
+        proxies: Proxies,
+        rate: int,
+        writable: Callable[[], str],
+    ) -> None:
+        self._dialects = list(dialects)
+        self._sources = sources
+        self._log = log
+        self._refusals = refusals
+        self._meter = meter
+        self._proxies = proxies
+        self._rate = rate
+        self._writable = writable
+        self._buckets = Buckets()
+        self._exact: dict[str, dict[str, tuple[Dialect, Route]]] = {}
+        self._patterns: list[tuple[list[str], Dialect, Route]] = []
+        for dialect in self._dialects:
+            for route in dialect.routes:
+                for path in (route.path, f"/{dialect.name}{route.path}"):
+                    if "{" in path:
+                        self._patterns.append((path.split("/"), dialect, route))
+                    else:
+                        self._exact.setdefault(path, {})[route.method] = (dialect, route)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        started = time.perf_counter()
+        path: str = scope["path"]
+        if len(path) > 1 and path[-1] == "/":  # never a redirect: clients take it for success, or repeat it as GET
+            path = path.rstrip("/")
+        routes, parameters = self._match(path)
+        method: str = scope["method"]
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        found = routes.get(method)
+        dialect = found[0] if found else next(iter(routes.values()))[0] if routes else self._dialects[0]
+        events = 0
+        if found is not None:
+            reply, events = await self._take(scope, receive, path, parameters, headers, *found)
+        elif method == "OPTIONS":
+            reply = Reply(204, b"")
+        elif routes:
+            allowed = ", ".join([*routes, "OPTIONS"])
+            reply = dialect.error(405, "method_not_allowed", f"use {allowed} here")
+            reply = _with(reply, (b"allow", allowed.encode()))
+        else:
+            reply = dialect.error(404, "not_found", "there is nothing at this path: check host and path of the client")
+        await respond(send, reply, cors(headers, preflight=method == "OPTIONS"))
+        self._meter.answered(dialect.name, reply.status, events, time.perf_counter() - started)
+
+    def _match(self, path: str) -> tuple[dict[str, tuple[Dialect, Route]], dict[str, str]]:
+        exact = self._exact.get(path)
+        if exact is not None:
+            return exact, {}
+        parts = path.split("/")
+        routes: dict[str, tuple[Dialect, Route]] = {}
+        parameters: dict[str, str] = {}
+        for pattern, dialect, route in self._patterns:
+            if len(pattern) != len(parts):
+                continue
+            pairs = list(zip(pattern, parts, strict=True))
+            if all(want == have or want[:1] == "{" for want, have in pairs):
+                parameters |= {want[1:-1]: have for want, have in pairs if want[:1] == "{"}
+                routes.setdefault(route.method, (dialect, route))
+        return routes, parameters
+
+    async def _take(  # noqa: PLR0913
+        self,
+        scope: Scope,
+        receive: Receive,
+        path: str,
+        parameters: dict[str, str],
+        headers: dict[bytes, bytes],
+        dialect: Dialect,
+        route: Route,
+    ) -> tuple[Reply, int]:
+        received = clock.now()
+        try:
+            wire = await read_body(receive, headers, route.limit) if route.method != "GET" else b""
+            body = decompress(wire, headers.get(b"content-encoding", b""), route.limit) if wire else wire
+            peer = scope["client"][0] if scope.get("client") else ""
+            client, scheme = self._proxies.caller(peer, scope["scheme"], headers)
+            request = Request(
+                method=route.method,
+                path=path,
+                parameters=parameters,
+                query=scope["query_string"],
+                headers=headers,
+                body=body,
+                client=client,
+                scheme=scheme,
+                host=headers.get(b"host", b"").decode("latin-1"),
+                received=received,
+            )
+            intake = route.handle(request, self._sources)
+            self._admit(intake, headers)
+        except Gone:
+            return Reply(499, b""), 0
+        except TooLarge:
+            return self._refuse(dialect, received, 413, "too_large", f"the limit is {route.limit} bytes"), 0
+        except Broken as error:
+            return self._refuse(dialect, received, 400, "bad_request", f"the compressed body is broken: {error}"), 0
+        except UnknownCoding as error:
+            message = f"Content-Encoding {str(error)[:40]!r} is not supported: send gzip, deflate or none"
+            return self._refuse(dialect, received, 415, "unsupported_encoding", message), 0
+        except TooFast as error:
+            return _slow_down(dialect, error.seconds), 0
+        except Rejected as error:
+            refusal = Refusal(code=error.code, message=error.message, body=_excerpt(error, locals().get("body", b"")))
+            self._refusals.add(error.source, received, [refusal])
+            return dialect.error(error.status, error.code, error.message), 0
+        except Exception:
+            logger.exception("a request could not be decoded", path=path, dialect=dialect.name)
+            return dialect.error(500, "internal_error", "this is our mistake: please report it"), 0
+        return await self._store(intake, dialect, received)
+
+    async def _store(self, intake: Intake, dialect: Dialect, received: int) -> tuple[Reply, int]:
+        source = intake.source
+        if intake.refused:
+            self._refusals.add(source, received, intake.refused)
+        if not intake.events or source is None:
+            return intake.reply, 0
+        record = Record(
+            workspace_id=source.workspace_id,
+            source_id=source.id,
+            trust=source.trust,
+            id_space=source.settings.id_space,
+            received=received,
+            events=intake.events,
+        )
+        try:
+            if trouble := self._writable():
+                raise LogUnavailable(trouble)
+            await self._log.append(_encode(record), len(intake.events))
+        except LogUnavailable as error:
+            logger.error("events cannot be stored and are answered with 503", error=str(error))
+            reply = dialect.error(503, "unavailable", "events cannot be stored at the moment: please try again")
+            return _with(reply, (b"retry-after", RETRY_SECONDS)), 0
+        return intake.reply, len(intake.events)
+
+    def _admit(self, intake: Intake, headers: dict[bytes, bytes]) -> None:
+        """Raise where the source's own settings keep a request out."""
+        source = intake.source
+        if source is None:
+            return
+        origin = headers.get(b"origin")
+        origins = source.settings.origins
+        if origins and origin is not None and origin.decode("latin-1") not in origins:
+            message = f"this source takes browser events only from {', '.join(origins)}"
+            raise Rejected(403, "origin_not_allowed", message, source)
+        rate = source.settings.rate or self._rate
+        if rate:
+            wait = self._buckets.take(source.id, rate, time.monotonic())
+            if wait:
+                raise TooFast(wait)
+
+    def _refuse(self, dialect: Dialect, received: int, status: int, code: str, message: str) -> Reply:
+        self._refusals.add(None, received, [Refusal(code=code, message=message)])
+        return dialect.error(status, code, message)
+
+
+class TooFast(Exception):  # noqa: N818
+    """The source sends faster than it may."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
+
+
+class Gone(Exception):  # noqa: N818
+    """The client went away in the middle of its request."""
+
+
+async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -> bytes:
+    """Return the body as it came.
+
+    Raises:
+        TooLarge: It is longer than the limit.
+        Gone: The client went away.
+    """
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise Gone
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body", False) and len(body) <= limit:
+        return body
+    parts = [body]
+    size = len(body)
+    more = message.get("more_body", False)
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Gone
+        part = message.get("body", b"")
+        size += len(part)
+        if size <= limit:
+            parts.append(part)
+        elif size > DRAIN_BYTES:
+            break
+        more = message.get("more_body", False)
+    if size > limit:
+        raise TooLarge
+    return b"".join(parts)
+
+
+async def respond(send: Send, reply: Reply, extra: list[tuple[bytes, bytes]]) -> None:
+    """Send an answer."""
+    headers = [(b"content-length", str(len(reply.body)).encode()), *reply.headers, *extra]
+    if reply.body:
+        headers.append((b"content-type", reply.content_type))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})
+
+
+def cors(headers: dict[bytes, bytes], *, preflight: bool) -> list[tuple[bytes, bytes]]:
+    """Return the headers that let a browser read the answer, on errors too.
+
+    Echoing any origin with credentials is safe only because these paths look at no cookie.
+    """
+    origin = headers.get(b"origin")
+    if origin is None:
+        return []
+    allow = [
+        (b"access-control-allow-origin", origin),
+        (b"access-control-allow-credentials", b"true"),
+        (b"access-control-expose-headers", EXPOSED),
+        (b"vary", b"Origin"),
+    ]
+    if preflight:
+        asked = headers.get(b"access-control-request-headers", b"content-type")  # "*" does not cover authorization
+        allow += [
+            (b"access-control-allow-methods", CORS_METHODS),
+            (b"access-control-allow-headers", asked),
+            (b"access-control-max-age", MAX_AGE),
+        ]
+        if headers.get(b"access-control-request-private-network") == b"true":
+            allow.append((b"access-control-allow-private-network", b"true"))
+    return allow
+
+
+def _slow_down(dialect: Dialect, seconds: float) -> Reply:
+    whole = str(max(1, round(seconds + 0.5))).encode()
+    reply = dialect.error(429, "too_many_requests", "this key sends faster than it may: slow down")
+    return _with(reply, (b"retry-after", whole), (b"x-ratelimit-reset", whole))
+
+
+def _with(reply: Reply, *headers: tuple[bytes, bytes]) -> Reply:
+    return Reply(reply.status, reply.body, reply.content_type, (*reply.headers, *headers))
+
+
+def _excerpt(error: Rejected, body: bytes) -> bytes:
+    # The body of a stranger may hold a mistyped secret: it is kept only where the source is known.
+    return body[:65_536] if error.source is not None else b""

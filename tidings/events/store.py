@@ -1,0 +1,239 @@
+"""All queries of stored events, refused ones, counts and the pipeline's cursor."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import ColumnElement, Select, delete, func, insert, select, update
+
+from tidings.db import Tx
+from tidings.db.bulk import given, insert_given, offered, pack, upsert_given
+from tidings.events.tables import counts, cursor, events, refused, seen, timeline
+
+REFUSED_KEPT = 1_000  # for each source: a ring
+FOLD = 1.25  # keys folded for each key added, so that the small tree shrinks back after a burst
+Row = dict[str, Any]
+
+
+class Cursor(msgspec.Struct):
+    """How far the pipeline is.
+
+    Args:
+        position: In the log; everything up to it is in the database.
+        upto: Events of the log up to the position.
+        next_event: Id of the next event.
+        next_profile: Id of the next profile.
+        seen_low: Where folding of the message ids goes on.
+        timeline_low: Where folding of the timelines goes on.
+    """
+
+    position: int = 0
+    upto: int = 0
+    next_event: int = 1
+    next_profile: int = 1
+    seen_low: tuple[Any, ...] | None = None
+    timeline_low: tuple[Any, ...] | None = None
+
+
+class Filter(NamedTuple):
+    """What a list of events is narrowed to; None is everything.
+
+    Args:
+        source_id: One source.
+        name: One name, exactly.
+        verb: One verb.
+        before: Only events with a smaller id (the cursor of a page).
+        after: Only events with a larger id (the cursor of the live stream).
+    """
+
+    source_id: int | None = None
+    name: str | None = None
+    verb: str | None = None
+    before: int | None = None
+    after: int | None = None
+
+
+_ids = given("source_id", "digest")
+_KNOWN = [
+    select(tier.c.source_id, tier.c.digest)
+    # An outer join only to fix the order: the optimiser would read the whole tier instead of looking up each row.
+    .select_from(_ids.join(tier, (tier.c.source_id == _ids.c.source_id) & (tier.c.digest == _ids.c.digest), True))
+    for tier in (seen.recent, seen.settled)
+]
+EVENT = ("id", "workspace_id", "source_id", "profile_id", "verb", "name", "time", "received", "message_id", "body")
+_INSERT = insert_given(events, *EVENT)
+_COUNT = upsert_given(
+    counts,
+    "workspace_id",
+    "source_id",
+    "name",
+    "value",
+    key=["workspace_id", "source_id", "name"],
+    changes={"value": counts.c.value + offered(counts, "value")},
+)
+
+
+def known(tx: Tx, ids: Sequence[tuple[int, str]]) -> set[tuple[int, str]]:
+    """Return which (source id, digest of message id) have been stored; a source is one workspace's."""
+    rows = {"rows": pack(sorted(ids))}
+    return {(row[0], row[1]) for query in _KNOWN for row in tx.execute(query, rows) if row[0]}
+
+
+def add(tx: Tx, rows: Sequence[Sequence[Any]]) -> None:
+    """Insert events, members in the order of ``EVENT``, the body as Raw JSON."""
+    tx.execute(_INSERT, {"rows": pack(rows)})
+
+
+def add_seen(tx: Tx, rows: list[tuple[Any, ...]]) -> None:
+    """Remember message ids: (source id, digest, workspace id, event id)."""
+    seen.insert(tx, rows)
+
+
+def add_timeline(tx: Tx, rows: list[tuple[Any, ...]]) -> None:
+    """Put events on timelines: (workspace id, profile id, time, event id)."""
+    timeline.insert(tx, rows)
+
+
+def count(tx: Tx, amounts: dict[tuple[int, int, str], int]) -> None:
+    """Add to the counts of (workspace id, source id, name)."""
+    if amounts:
+        tx.execute(_COUNT, {"rows": pack(sorted((*key, amount) for key, amount in amounts.items()))})
+
+
+def get_cursor(tx: Tx) -> Cursor:
+    """Return how far the pipeline is."""
+    row = tx.execute(select(cursor)).mappings().one_or_none()
+    if row is None:
+        return Cursor()
+    members = {name: row[name] for name in ("position", "upto", "next_event", "next_profile")}
+    lows = {name: tuple(msgspec.json.decode(row[name])) if row[name] else None for name in ("seen_low", "timeline_low")}
+    return Cursor(**members, **lows)
+
+
+def set_cursor(tx: Tx, state: Cursor) -> None:
+    """Record how far the pipeline is."""
+    values = msgspec.structs.asdict(state)
+    for name in ("seen_low", "timeline_low"):
+        values[name] = msgspec.json.encode(values[name]).decode() if values[name] else None
+    if tx.execute(update(cursor).where(cursor.c.id == 1).values(values)).rowcount == 0:
+        tx.execute(insert(cursor).values(id=1, **values))
+
+
+def fold(tx: Tx, state: Cursor, recent_limit: int, added: int) -> None:
+    """Fold a slice of the recent tiers into the settled ones once the recent ones hold enough.
+
+    Args:
+        tx: The transaction.
+        state: Where folding goes on; changed in place.
+        recent_limit: Keys that may stay in a recent tier.
+        added: Events of this batch.
+    """
+    size = int(added * FOLD)
+    if size and _more_than(tx, seen.recent, recent_limit):
+        state.seen_low = seen.fold(tx, state.seen_low, size)
+    if size and _more_than(tx, timeline.recent, recent_limit):
+        state.timeline_low = timeline.fold(tx, state.timeline_low, size)
+
+
+def _more_than(tx: Tx, table: Any, limit: int) -> bool:
+    # Counting stops at the limit; it reads the small tree only.
+    few = select(table.c[0]).limit(limit + 1).subquery()
+    return (tx.execute(select(func.count()).select_from(few)).scalar() or 0) > limit
+
+
+def add_refused(tx: Tx, rows: Sequence[Row]) -> None:
+    """Insert refused requests or events and drop the oldest of each ring."""
+    tx.execute(insert(refused), list(rows))
+    for workspace_id, source_id in {(row["workspace_id"], row["source_id"]) for row in rows}:
+        ring = (refused.c.workspace_id == workspace_id) & (refused.c.source_id == source_id)
+        last = select(refused.c.id).where(ring).order_by(refused.c.id.desc()).limit(1).offset(REFUSED_KEPT)
+        tx.execute(delete(refused).where(ring, refused.c.id <= last.scalar_subquery()))
+
+
+def list_refused(tx: Tx, workspace_id: int, source_id: int | None, before: int | None, limit: int) -> list[Row]:
+    """Return the newest refused requests and events of a workspace (0: of unknown keys)."""
+    query = select(refused).where(refused.c.workspace_id == workspace_id)
+    if source_id is not None:
+        query = query.where(refused.c.source_id == source_id)
+    if before is not None:
+        query = query.where(refused.c.id < before)
+    return [dict(row) for row in tx.execute(query.order_by(refused.c.id.desc()).limit(limit)).mappings()]
+
+
+def list_events(tx: Tx, workspace_id: int, which: Filter, limit: int) -> list[Row]:
+    """Return events of a workspace, newest first (oldest first behind ``after``)."""
+    conditions: list[ColumnElement[bool]] = [events.c.workspace_id == workspace_id]
+    if which.source_id is not None:
+        conditions.append(events.c.source_id == which.source_id)
+    if which.name is not None:
+        conditions.append(events.c.name == which.name)
+    if which.verb is not None:
+        conditions.append(events.c.verb == which.verb)
+    if which.before is not None:
+        conditions.append(events.c.id < which.before)
+    if which.after is not None:
+        conditions.append(events.c.id > which.after)
+    order = events.c.id.asc() if which.after is not None else events.c.id.desc()
+    return _rows(tx, select(events).where(*conditions).order_by(order).limit(limit))
+
+
+def by_message(tx: Tx, workspace_id: int, digest: str, source_ids: Sequence[int]) -> list[Row]:
+    """Return the events of a workspace that came with a message id, from any of its sources."""
+    ids: list[int] = []
+    for tier in (seen.recent, seen.settled):
+        mine = (tier.c.workspace_id == workspace_id) & tier.c.source_id.in_(source_ids)
+        ids += tx.execute(select(tier.c.event_id).where(mine, tier.c.digest == digest)).scalars()
+    return _rows(tx, select(events).where(events.c.workspace_id == workspace_id, events.c.id.in_(ids)))
+
+
+def get_event(tx: Tx, workspace_id: int, event_id: int) -> Row | None:
+    """Return one event of a workspace."""
+    found = _rows(tx, select(events).where(events.c.workspace_id == workspace_id, events.c.id == event_id))
+    return found[0] if found else None
+
+
+def list_timeline(
+    tx: Tx, workspace_id: int, profile_ids: Sequence[int], before: tuple[int, int] | None, limit: int
+) -> list[Row]:
+    """Return the newest events of some profiles together, by the time they happened.
+
+    Args:
+        tx: The transaction.
+        workspace_id: The wall.
+        profile_ids: A profile and those that were merged into it.
+        before: (time, event id) of the last event of the page before.
+        limit: Events at most.
+    """
+    keys: list[tuple[int, int]] = []
+    for profile_id in profile_ids:
+        for tier in (timeline.recent, timeline.settled):
+            query = select(tier.c.time, tier.c.event_id)
+            query = query.where(tier.c.workspace_id == workspace_id, tier.c.profile_id == profile_id)
+            if before is not None:
+                later = (tier.c.time == before[0]) & (tier.c.event_id < before[1])
+                query = query.where((tier.c.time < before[0]) | later)
+            query = query.order_by(tier.c.time.desc(), tier.c.event_id.desc()).limit(limit)
+            keys += [(row[0], row[1]) for row in tx.execute(query)]
+    page = sorted(keys, reverse=True)[:limit]
+    wanted = [event_id for _, event_id in page]
+    rows = _rows(tx, select(events).where(events.c.workspace_id == workspace_id, events.c.id.in_(wanted)))
+    by_id = {row["id"]: row for row in rows}
+    return [by_id[event_id] for event_id in wanted]
+
+
+def get_counts(tx: Tx, workspace_id: int) -> dict[str, int]:
+    """Return the counts of a workspace over all its sources."""
+    query = select(counts.c.name, func.sum(counts.c.value)).where(counts.c.workspace_id == workspace_id)
+    return {name: int(value) for name, value in tx.execute(query.group_by(counts.c.name))}
+
+
+def get_source_counts(tx: Tx, workspace_id: int) -> dict[int, dict[str, int]]:
+    """Return the counts of each source of a workspace."""
+    found: dict[int, dict[str, int]] = {}
+    for row in tx.execute(select(counts).where(counts.c.workspace_id == workspace_id)):
+        found.setdefault(row.source_id, {})[row.name] = row.value
+    return found
+
+
+def _rows(tx: Tx, query: Select[Any]) -> list[Row]:
+    return [dict(row) for row in tx.execute(query).mappings()]

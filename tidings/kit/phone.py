@@ -1,0 +1,32 @@
+"""Telephone numbers as identifiers."""
+
+from functools import lru_cache
+
+_LONGEST = 40  # characters that a number with its decoration can sensibly have
+
+
+@lru_cache(maxsize=4096)
+def normalise(text: str, country: str | None) -> str | None:
+    """Bring a telephone number into the form by which customers are found: E.164.
+
+    Args:
+        text: The number as it was sent, in any notation; ``00`` means ``+`` where no country is given.
+        country: ISO 3166 code of the country by which a number without ``+`` is read; None reads none.
+
+    Returns:
+        ``+`` and at most 15 digits (ITU-T E.164), or None where it cannot be a number.
+    """
+    import phonenumbers  # heavy: only those who have numbers pay for it
+
+    number = text.strip()
+    if not number or len(number) > _LONGEST:
+        return None
+    if country is None and number.startswith("00"):
+        number = "+" + number[2:]
+    try:
+        parsed = phonenumbers.parse(number, country.upper() if country else None)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(parsed):
+        return None
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)

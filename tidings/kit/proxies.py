@@ -1,0 +1,46 @@
+"""Who is calling, where proxies stand in between."""
+
+import ipaddress
+from collections.abc import Sequence
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class Proxies:
+    """The proxies that are believed.
+
+    Args:
+        trusted: Addresses or networks.
+    """
+
+    def __init__(self, trusted: Sequence[str]) -> None:
+        self._networks: list[Network] = [ipaddress.ip_network(network) for network in trusted]
+
+    def caller(self, peer: str, scheme: str, headers: dict[bytes, bytes]) -> tuple[str, str]:
+        """Return address and scheme of the caller: the right-most hop that is not trusted.
+
+        Args:
+            peer: Address of the connection.
+            scheme: Scheme of the connection.
+            headers: Lower-case names.
+        """
+        if not self._networks or not self._believes(peer):
+            return peer, scheme
+        hops = [hop.strip() for hop in headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")]
+        caller = peer
+        for hop in reversed([hop for hop in hops if hop]):
+            try:
+                caller = str(ipaddress.ip_address(hop.strip("[]")))
+            except ValueError:
+                break
+            if not self._believes(caller):
+                break
+        forwarded = headers.get(b"x-forwarded-proto", b"").decode("latin-1").split(",")[-1].strip().lower()
+        return caller, forwarded if forwarded in ("http", "https") else scheme
+
+    def _believes(self, address: str) -> bool:
+        try:
+            parsed = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(parsed in network for network in self._networks)

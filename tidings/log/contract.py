@@ -1,0 +1,51 @@
+"""What the edge and the pipeline ask of a log: append durably, read in order, trim behind the reader.
+
+The log knows nothing of dialects: a payload is bytes, with the number of events in it for the figures.
+"""
+
+from collections.abc import Awaitable, Sequence
+from typing import Protocol
+
+import msgspec
+
+
+class LogUnavailable(Exception):  # noqa: N818
+    """The log cannot append: the disk is full, read-only or broken. Nothing of the request is stored."""
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """What one commit made durable.
+
+    Args:
+        position: Where it stands; opaque but for its order.
+        payloads: One for each request.
+        upto: Events in the log up to and with this frame, since the log began.
+    """
+
+    position: int
+    payloads: list[bytes]
+    upto: int
+
+
+class Log(Protocol):
+    """A durable, ordered log."""
+
+    def append(self, payload: bytes, events: int) -> Awaitable[int]:
+        """Make ``payload`` durable and return its position.
+
+        Raises:
+            LogUnavailable: It is not on disk and will not be read.
+        """
+        ...
+
+    def read(self, after: int, events: int) -> Sequence[Frame]:
+        """Return the frames behind a position, until they hold at least ``events`` events."""
+        ...
+
+    def wait(self, after: int, seconds: float) -> bool:
+        """Block until something stands behind a position, at most ``seconds``; tell whether it does."""
+        ...
+
+    def trim(self, position: int) -> int:
+        """Drop frames up to a position that the reader has committed; return how many."""
+        ...

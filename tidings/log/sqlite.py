@@ -1,0 +1,258 @@
+"""The log in a SQLite file of its own, so that the pipeline's writes never delay an acknowledgement.
+
+All requests that wait when a commit begins become one frame: one row, one fsync, one answer to each.
+"""
+
+import asyncio
+import sqlite3
+import struct
+import threading
+from collections import deque
+from pathlib import Path
+
+from tidings.log.contract import Frame, LogUnavailable
+
+FORMAT = 1
+FRAME_BYTES = 4 * 1024 * 1024
+QUEUE_BYTES = 64 * 1024 * 1024  # what may wait for the disk; more is refused, so memory stays bounded
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS log_meta (epoch TEXT NOT NULL, format INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS frames (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,  -- a plain rowid would restart after trimming
+    upto INTEGER NOT NULL,
+    payload BLOB NOT NULL
+);
+"""
+
+
+class _Waiting:
+    """A payload with the future of the request that brought it."""
+
+    __slots__ = ("events", "future", "loop", "payload")
+
+    def __init__(self, payload: bytes, events: int, loop: asyncio.AbstractEventLoop) -> None:
+        self.payload = payload
+        self.events = events
+        self.loop = loop
+        self.future: asyncio.Future[int] = loop.create_future()
+
+
+class SqliteLog:
+    """Group commit over one table.
+
+    Args:
+        path: The file; made if absent.
+        epoch: What the state database carries; a mismatch means that the two files do not belong together.
+
+    Raises:
+        LogMismatch: The file belongs to another state, or to a newer version.
+    """
+
+    def __init__(self, path: Path, epoch: str) -> None:
+        self.path = path
+        self._connection = connect(path)
+        self._prepare(epoch)
+        self._reader = connect(path)
+        self._reader.execute("PRAGMA query_only = ON")
+        self._reading = threading.Lock()
+        self._queue: deque[_Waiting] = deque()
+        self._queued = 0
+        self._wake = threading.Condition()
+        self._writing = threading.Lock()
+        self._grown = threading.Condition()
+        self._stopping = False
+        self.failure: str | None = None
+        row = self._connection.execute("SELECT position, upto FROM frames ORDER BY position DESC LIMIT 1").fetchone()
+        sequence = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'frames'").fetchone()
+        self.end: int = row[0] if row else (sequence[0] if sequence else 0)
+        self.upto: int = row[1] if row else 0
+        self._thread = threading.Thread(target=self._commit_forever, name="tidings-log", daemon=True)
+        self._thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for the disk at this moment."""
+        return len(self._queue)
+
+    def append(self, payload: bytes, events: int) -> "asyncio.Future[int]":
+        """Make ``payload`` durable and return its position.
+
+        Args:
+            payload: One request's record.
+            events: How many events are in it.
+
+        Raises:
+            LogUnavailable: It is not on disk and will not be read.
+        """
+        if self._stopping or self._queued + len(payload) > QUEUE_BYTES:
+            raise LogUnavailable("the log is stopping" if self._stopping else "more waits for the disk than may")
+        waiting = _Waiting(payload, events, asyncio.get_running_loop())
+        with self._wake:
+            self._queue.append(waiting)
+            self._queued += len(payload)
+            self._wake.notify()
+        return waiting.future
+
+    def read(self, after: int, events: int) -> list[Frame]:
+        """Return the frames behind a position, until they hold at least ``events`` events."""
+        frames: list[Frame] = []
+        with self._reading:
+            cursor = self._reader.execute(
+                "SELECT position, upto, payload FROM frames WHERE position > ? ORDER BY position LIMIT 1024", (after,)
+            )
+            begin: int | None = None
+            size = 0
+            for position, upto, payload in cursor:
+                payloads = unpack(payload)
+                frames.append(Frame(position, payloads, upto))
+                begin = upto - 1 if begin is None else begin
+                size += len(payload)
+                if upto - begin >= events or size >= 4 * FRAME_BYTES:
+                    break
+            cursor.close()
+        return frames
+
+    def wait(self, after: int, seconds: float) -> bool:
+        """Block until something stands behind a position, at most ``seconds``; tell whether it does."""
+        with self._grown:
+            return self._grown.wait_for(lambda: self.end > after or self._stopping, seconds) and self.end > after
+
+    def trim(self, position: int) -> int:
+        """Drop frames up to a position that the reader has committed; return how many."""
+        with self._writing:
+            cursor = self._connection.execute(
+                "DELETE FROM frames WHERE position <= ? AND position < (SELECT max(position) FROM frames)", (position,)
+            )
+            return cursor.rowcount
+
+    def close(self) -> None:
+        """Commit what waits and close the file."""
+        with self._wake:
+            if self._stopping:
+                return
+            self._stopping = True
+            self._wake.notify()
+        with self._grown:
+            self._grown.notify_all()
+        self._thread.join()
+        with self._reading:
+            self._reader.close()
+        self._connection.close()
+
+    def _prepare(self, epoch: str) -> None:
+        self._connection.executescript(SCHEMA)
+        row = self._connection.execute("SELECT epoch, format FROM log_meta").fetchone()
+        if row is None:
+            self._connection.execute("INSERT INTO log_meta (epoch, format) VALUES (?, ?)", (epoch, FORMAT))
+        elif row[0] != epoch:
+            raise LogMismatch(f"{self.path} belongs to another tidings.db (restore both files of one backup)")
+        elif row[1] != FORMAT:
+            raise LogMismatch(f"{self.path} has format {row[1]}; this version reads {FORMAT}")
+
+    def _commit_forever(self) -> None:
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: self._queue or self._stopping)
+                if not self._queue:
+                    return
+                batch = self._take()
+            position = self._commit_or_fail(batch)
+            if position is not None:
+                with self._grown:
+                    self.end = position
+                    self._grown.notify_all()
+            answer(batch, position, self.failure)
+
+    def _commit_or_fail(self, batch: list[_Waiting]) -> int | None:
+        with self._writing:
+            try:
+                position = self._commit(batch)
+            except sqlite3.Error as error:
+                self.failure = str(error)
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                return None
+        self.failure = None
+        return position
+
+    def _take(self) -> list[_Waiting]:
+        batch: list[_Waiting] = []
+        size = 0
+        while self._queue and size < FRAME_BYTES:
+            waiting = self._queue.popleft()
+            batch.append(waiting)
+            size += len(waiting.payload)
+        self._queued -= size
+        return batch
+
+    def _commit(self, batch: list[_Waiting]) -> int:
+        upto = self.upto + sum(waiting.events for waiting in batch)
+        payload = pack([waiting.payload for waiting in batch])
+        # One statement in autocommit mode is one transaction, with one fsync of the write-ahead log.
+        cursor = self._connection.execute("INSERT INTO frames (upto, payload) VALUES (?, ?)", (upto, payload))
+        self.upto = upto
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+
+class LogMismatch(Exception):  # noqa: N818
+    """The log file does not belong to this state, or to this version."""
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open the log file: write-ahead log, fsync at every commit."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA journal_size_limit = 67108864")
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    return connection
+
+
+def answer(batch: list[_Waiting], position: int | None, failure: str | None) -> None:
+    """Wake the requests of a commit, with one call into each event loop."""
+    loops = {waiting.loop for waiting in batch}
+    for loop in loops:
+        futures = [waiting.future for waiting in batch if waiting.loop is loop]
+        try:
+            loop.call_soon_threadsafe(_settle, futures, position, failure)
+        except RuntimeError:  # the loop is closed: nobody waits any more
+            continue
+
+
+def _settle(futures: list["asyncio.Future[int]"], position: int | None, failure: str | None) -> None:
+    for future in futures:
+        if future.done():  # the client went away
+            continue
+        if position is None:
+            future.set_exception(LogUnavailable(failure or "the log cannot append"))
+        else:
+            future.set_result(position)
+
+
+def pack(payloads: list[bytes]) -> bytes:
+    """Return payloads as one blob: count and lengths (little-endian 32 bits), then the bytes."""
+    return b"".join([struct.pack(f"<{len(payloads) + 1}I", len(payloads), *map(len, payloads)), *payloads])
+
+
+def unpack(blob: bytes) -> list[bytes]:
+    """Return the payloads of a blob."""
+    (count,) = struct.unpack_from("<I", blob)
+    payloads = []
+    offset = 4 + 4 * count
+    for length in struct.unpack_from(f"<{count}I", blob, 4):
+        payloads.append(blob[offset : offset + length])
+        offset += length
+    return payloads
+
+
+def appended(path: Path) -> int:
+    """Return how many events were ever appended to a log file that a server may be working on."""
+    if not path.exists():
+        return 0
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)
+    try:
+        row = connection.execute("SELECT upto FROM frames ORDER BY position DESC LIMIT 1").fetchone()
+    finally:
+        connection.close()
+    return row[0] if row else 0

@@ -1,0 +1,246 @@
+"""One batch of events, from the log's bytes to the rows of one transaction."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from tidings.db import Tx
+from tidings.db.engine import in_transaction, is_environment
+from tidings.events import store as events
+from tidings.events.model import Head, RawRecord
+from tidings.events.store import Cursor
+from tidings.kit.digest import digest
+from tidings.log.contract import Frame
+from tidings.pipeline.effects import Effects
+from tidings.profiles import store as profiles
+from tidings.profiles.model import Identifier
+from tidings.profiles.rules import ANONYMOUS, Directory, contested, resolve, resolve_alias
+
+_record = msgspec.json.Decoder(RawRecord).decode
+_head = msgspec.json.Decoder(Head, float_hook=Decimal).decode
+
+
+class Item:
+    """One event of the batch.
+
+    Args:
+        record: What it came with.
+        body: The event as the edge wrote it.
+    """
+
+    __slots__ = ("body", "digest", "head", "identifiers", "record")
+
+    def __init__(self, record: RawRecord, body: msgspec.Raw) -> None:
+        self.record = record
+        self.body = body
+        self.head: Head = _head(body)
+        self.digest = digest(self.head.message_id)
+        self.identifiers = identifiers_of(self.head, record.id_space)
+
+
+def identifiers_of(head: Head, id_space: str) -> list[Identifier]:
+    """Return what an event names its customer by, strongest first."""
+    found = []
+    if head.user_id:
+        found.append(Identifier(f"user_id@{id_space}" if id_space else "user_id", head.user_id))
+    for external in head.external_ids:
+        found.append(Identifier(f"external:{external.type}", external.id))
+    if head.email:
+        found.append(Identifier("email", head.email))
+    if head.phone:
+        found.append(Identifier("phone", head.phone))
+    if head.anonymous_id:
+        found.append(Identifier(ANONYMOUS, head.anonymous_id))
+    return found
+
+
+def process(tx: Tx, frames: list[Frame], recent_limit: int, *, bisect: bool) -> Cursor:
+    """Bring the state from the cursor to the end of the frames: the transaction script of the pipeline.
+
+    Args:
+        tx: The transaction; the cursor moves with its effects or not at all.
+        frames: What stands in the log behind the cursor.
+        recent_limit: Keys that may stay in the recent tier of an index.
+        bisect: Whether to look for the events that cannot be applied and refuse them. It costs savepoints, which copy
+            every page that they touch, so the first try goes without.
+
+    Returns:
+        The new cursor.
+
+    Raises:
+        PoisonedBatch: An event cannot be applied, and ``bisect`` is off.
+    """
+    cursor = events.get_cursor(tx)
+    fresh = [frame for frame in frames if frame.position > cursor.position]
+    if not fresh:
+        return cursor
+    items: list[tuple[RawRecord, msgspec.Raw]] = []
+    for frame in fresh:
+        for payload in frame.payloads:
+            record = _record(payload)
+            items += [(record, body) for body in record.events]
+    before = cursor.next_event
+    if bisect:
+        attempt(tx, items, cursor)
+    else:
+        apply_all(tx, items, cursor)
+    cursor.position, cursor.upto = fresh[-1].position, fresh[-1].upto
+    events.fold(tx, cursor, recent_limit, cursor.next_event - before)
+    events.set_cursor(tx, cursor)
+    return cursor
+
+
+def apply_all(tx: Tx, items: list[tuple[RawRecord, msgspec.Raw]], cursor: Cursor) -> None:
+    """Apply events together.
+
+    Raises:
+        PoisonedBatch: One of them cannot be applied; the transaction must be undone.
+        Exception: What the disk or the database said: no event is to blame for that.
+    """
+    try:
+        apply(tx, items, cursor)
+    except Exception as error:
+        if is_environment(error) or not in_transaction(tx):
+            raise
+        raise PoisonedBatch from error
+
+
+def attempt(tx: Tx, items: list[tuple[RawRecord, msgspec.Raw]], cursor: Cursor) -> None:
+    """Apply events together; if that fails, halve them until the failing ones stand alone, and refuse those.
+
+    Args:
+        tx: The transaction.
+        items: Events in the order of the log.
+        cursor: Gives ids; changed in place.
+
+    Raises:
+        Exception: What the disk or the database said: no event is to blame for that.
+    """
+    ids = (cursor.next_event, cursor.next_profile)
+    try:
+        with tx.begin_nested():
+            apply(tx, items, cursor)
+    except Exception as error:
+        if is_environment(error) or not in_transaction(tx):
+            raise
+        cursor.next_event, cursor.next_profile = ids
+        if len(items) == 1:
+            refuse(tx, *items[0], error)
+            return
+        middle = len(items) // 2
+        attempt(tx, items[:middle], cursor)
+        attempt(tx, items[middle:], cursor)
+
+
+def apply(tx: Tx, raw: list[tuple[RawRecord, msgspec.Raw]], cursor: Cursor) -> None:
+    """Decide and write what events change."""
+    effects = Effects()
+    items = without_repeats(tx, [Item(record, body) for record, body in raw], effects)
+    directories = look_up(tx, items)
+    for item in items:
+        record, head = item.record, item.head
+        event_id, cursor.next_event = cursor.next_event, cursor.next_event + 1
+        profile = identify(item, directories[record.workspace_id], cursor, effects, event_id)
+        effects.store(record, head, item.body, item.digest, event_id, profile)
+        effects.describe(record, head, profile)
+    effects.write(tx)
+
+
+def without_repeats(tx: Tx, items: list[Item], effects: Effects) -> list[Item]:
+    """Return the events whose message id has not been seen; the first one of a batch wins."""
+    known = events.known(tx, [(item.record.source_id, item.digest) for item in items])
+    new = []
+    for item in items:
+        key = (item.record.source_id, item.digest)
+        if key in known:
+            effects.count(item.record, "duplicates")
+        else:
+            known.add(key)
+            new.append(item)
+    return new
+
+
+def look_up(tx: Tx, items: list[Item]) -> dict[int, Directory]:
+    """Return the directory of each workspace with all that these events can touch."""
+    directories = {item.record.workspace_id: Directory({}, {}, {}) for item in items}
+    wanted = {(item.record.workspace_id, identifier) for item in items for identifier in named(item)}
+    for workspace_id, identifier, owner, root in profiles.owners(tx, wanted) if wanted else ():
+        directory = directories[workspace_id]
+        directory.owners[identifier] = owner
+        if owner != root:
+            directory.roots[owner] = root
+    # The whole cluster is needed only where an event names two profiles, or one and something new. Whatever such an
+    # event moves or merges belongs to a root in this set, so the set need not grow while the batch is worked through.
+    touched: set[tuple[int, int]] = set()
+    for item in items:
+        names, directory = named(item), directories[item.record.workspace_id]
+        if names and contested(names, directory):
+            roots = (directory.root(identifier) for identifier in names)
+            touched |= {(item.record.workspace_id, root) for root in roots if root is not None}
+    workspace_of = {root: workspace_id for workspace_id, root in touched}
+    for root, identifier in profiles.clusters(tx, touched) if touched else ():
+        directories[workspace_of[root]].kinds.setdefault(root, set()).add(identifier)
+    return directories
+
+
+def named(item: Item) -> list[Identifier]:
+    """Return all identifiers that an event may touch, those of an alias under both of its readings."""
+    previous = item.head.previous_id
+    if not previous or item.head.verb != "alias":
+        return item.identifiers
+    kind = item.identifiers[0].kind if item.identifiers else "user_id"
+    return [*item.identifiers, Identifier(kind, previous), Identifier(ANONYMOUS, previous)]
+
+
+def identify(item: Item, directory: Directory, cursor: Cursor, effects: Effects, event_id: int) -> int:
+    """Return whose event it is, 0 for nobody's."""
+    head = item.head
+    server = item.record.trust == "server"
+    resolution = resolve(item.identifiers, directory, server=server, new_id=taker(cursor))
+    if head.verb == "alias" and head.previous_id and head.user_id and head.previous_id != head.user_id:
+        resolve_alias(item.identifiers[0], head.previous_id, directory, resolution, server=server)
+    effects.resolve(item.record, head, resolution, event_id)
+    return resolution.profile
+
+
+def taker(cursor: Cursor) -> Callable[[], int]:
+    """Return what hands out ids of profiles, in the order of the log."""
+
+    def take() -> int:
+        taken, cursor.next_profile = cursor.next_profile, cursor.next_profile + 1
+        return taken
+
+    return take
+
+
+def refuse(tx: Tx, record: RawRecord, body: msgspec.Raw, error: Exception) -> None:
+    """Put an event that cannot be applied on the refused list, with its error; the rest goes on."""
+    head = lenient_head(body)
+    row = {
+        "workspace_id": record.workspace_id,
+        "source_id": record.source_id,
+        "received": record.received,
+        "stage": "pipeline",
+        "code": type(error).__name__,
+        "message": str(error)[:2000],
+        "message_id": head.get("message_id"),
+        "name": head.get("name"),
+        "body": bytes(body).decode(errors="replace")[:65_536],
+    }
+    events.add_refused(tx, [row])
+    events.count(tx, {(record.workspace_id, record.source_id, "refused"): 1})
+
+
+def lenient_head(body: msgspec.Raw) -> dict[str, Any]:
+    """Return what can be read of an event that could not be applied."""
+    try:
+        members = msgspec.json.decode(body)
+    except (ValueError, msgspec.MsgspecError, RecursionError):
+        return {}
+    return members if isinstance(members, dict) else {}
+
+
+class PoisonedBatch(Exception):  # noqa: N818
+    """An event of the batch cannot be applied: the transaction is undone and the batch is bisected in the next."""

@@ -1,0 +1,149 @@
+"""What a batch of events changes, gathered event by event and written table by table."""
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from tidings.db import Tx
+from tidings.events import store as events
+from tidings.events.model import Head, RawRecord
+from tidings.profiles import store as profiles
+from tidings.profiles.model import Identifier, Resolution
+
+SEARCHED = {"name", "firstName", "lastName", "email"}
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+_MISSING = (-1, -1, "")
+
+
+class Effects:
+    """The rows that a batch adds up to: pure until ``write``.
+
+    Every member folds with what is stored already (counts add, times take the least or greatest, traits the newest),
+    so that it does not matter how events are cut into batches.
+    """
+
+    def __init__(self) -> None:
+        self.events: list[tuple[Any, ...]] = []
+        self.seen: list[tuple[int, str, int, int]] = []
+        self.timeline: list[tuple[int, int, int, int]] = []
+        self.profiles: dict[int, list[Any]] = {}
+        self.identifiers: dict[tuple[int, Identifier], tuple[Any, ...]] = {}
+        self.links: list[tuple[Any, ...]] = []
+        self.conflicts: list[tuple[Any, ...]] = []
+        self.traits: dict[tuple[int, int, str], tuple[Any, ...]] = {}
+        self.values: dict[tuple[int, int, str], Decimal] = {}
+        self.groups: dict[tuple[int, str], list[int]] = {}
+        self.group_traits: dict[tuple[int, str, str], tuple[Any, ...]] = {}
+        self.members: dict[tuple[int, str, int], int] = {}
+        self.counts: dict[tuple[int, int, str], int] = {}
+
+    def store(self, record: RawRecord, head: Head, body: msgspec.Raw, digest: str, event_id: int, profile: int) -> None:
+        """Keep the event itself, its message id and its place on the timeline."""
+        workspace = record.workspace_id
+        self.events.append(
+            (
+                event_id,
+                workspace,
+                record.source_id,
+                profile,
+                head.verb,
+                head.name,
+                head.time,
+                record.received,
+                head.message_id,
+                body,
+            )
+        )
+        self.seen.append((record.source_id, digest, workspace, event_id))
+        self.count(record, "events")
+        if profile:
+            self.timeline.append((workspace, profile, head.time, event_id))
+            row = self.profiles.get(profile)
+            seen = head.time if head.active else None
+            if row is None:
+                self.profiles[profile] = [profile, workspace, profile, 1, head.time, seen]
+                return
+            row[3] += 1
+            row[4] = min(row[4], head.time)
+            if seen is not None and (row[5] is None or seen > row[5]):
+                row[5] = seen
+
+    def resolve(self, record: RawRecord, head: Head, resolution: Resolution, event_id: int) -> None:
+        """Keep what the event did to identities."""
+        workspace, at = record.workspace_id, head.time
+        for identifier in [*resolution.joined, *resolution.moved]:
+            key = (workspace, identifier)
+            self.identifiers[key] = (workspace, *identifier, resolution.profile, record.source_id, at)
+        for merge in resolution.merges:
+            cause = f"{merge.cause.kind}:{merge.cause.value}"
+            self.links.append((workspace, merge.child, merge.parent, cause, event_id, at))
+            self.count(record, "merged")
+        for conflict in resolution.conflicts:
+            kind, value = conflict.identifier
+            row = (workspace, conflict.profile, conflict.other, kind, value, conflict.reason, event_id, at)
+            self.conflicts.append(row)
+        if resolution.created:
+            self.count(record, "profiles")
+
+    def describe(self, record: RawRecord, head: Head, profile: int) -> None:
+        """Keep traits, groups and value of the event."""
+        workspace = record.workspace_id
+        if head.verb == "identify" and head.traits and profile:
+            for name, value in head.traits.items():
+                row = self._trait(record, head, value)
+                key = (workspace, profile, name)
+                if row[1:4] > (self.traits[key][4:7] if key in self.traits else _MISSING):
+                    self.traits[key] = (*key, *row, searched(name, value))
+        if head.group_id:
+            self._group(record, head, profile)
+        if head.value is not None and head.currency and profile:
+            holder = (workspace, profile, head.currency)
+            self.values[holder] = profiles.EXACT.add(self.values.get(holder, Decimal(0)), head.value)
+
+    def count(self, record: RawRecord, name: str, amount: int = 1) -> None:
+        """Add to a count of the record's source."""
+        key = (record.workspace_id, record.source_id, name)
+        self.counts[key] = self.counts.get(key, 0) + amount
+
+    def write(self, tx: Tx) -> None:
+        """Write everything, one statement for each table."""
+        profiles.save_profiles(tx, sorted(self.profiles.values()))
+        profiles.save_identifiers(tx, sorted(self.identifiers.values()))
+        profiles.save_links(tx, self.links)
+        profiles.save_conflicts(tx, self.conflicts)
+        profiles.save_traits(tx, sorted(self.traits.values(), key=lambda row: row[:3]))
+        profiles.add_values(tx, self.values)
+        profiles.save_groups(tx, [(*key, *times) for key, times in self.groups.items()])
+        profiles.save_group_traits(tx, list(self.group_traits.values()))
+        profiles.save_members(tx, [(*key, since) for key, since in self.members.items()])
+        if self.events:
+            events.add(tx, self.events)
+            events.add_seen(tx, self.seen)
+            events.add_timeline(tx, self.timeline)
+        events.count(tx, self.counts)
+
+    def _trait(self, record: RawRecord, head: Head, value: Any) -> tuple[Any, ...]:
+        text = None if value is None else _encode(value).decode()
+        return text, int(record.trust == "server"), head.time, head.message_id, record.source_id
+
+    def _group(self, record: RawRecord, head: Head, profile: int) -> None:
+        assert head.group_id is not None
+        workspace, group = record.workspace_id, head.group_id
+        times = self.groups.setdefault((workspace, group), [head.time, head.time])
+        times[0], times[1] = min(times[0], head.time), max(times[1], head.time)
+        if head.verb != "group":
+            return  # context.groupId: the customer acts for the account, which makes nobody a member
+        if profile:
+            member = (workspace, group, profile)
+            self.members[member] = min(self.members.get(member, head.time), head.time)
+        for name, value in head.traits.items():
+            key = (workspace, group, name)
+            row = self._trait(record, head, value)
+            if row[1:4] > (self.group_traits[key][4:7] if key in self.group_traits else _MISSING):
+                self.group_traits[key] = (*key, *row)
+
+
+def searched(name: str, value: Any) -> str | None:
+    """Return the text under which a trait is found by prefix, None for a trait that is not searched."""
+    return value.casefold()[:200] if name in SEARCHED and isinstance(value, str) else None

@@ -1,0 +1,90 @@
+"""The thread that drives the pipeline: read, commit, trim, and never stop for long."""
+
+import threading
+import time
+from collections.abc import Callable
+
+import structlog
+
+from tidings.db import Database
+from tidings.events.store import Cursor, get_cursor
+from tidings.log.contract import Frame, Log
+from tidings.pipeline.batch import PoisonedBatch, process
+
+BATCH = 8_000  # events of one transaction at most, give or take a frame
+RECENT = 200_000  # keys in the recent tier of an index
+IDLE_SECONDS = 0.5
+TRIM_SECONDS = 5.0
+RETRY_SECONDS = (0.2, 1.0, 5.0, 15.0)
+logger = structlog.get_logger()
+
+
+class Pipeline:
+    """Consumes the log.
+
+    Args:
+        database: The state.
+        log: What is consumed.
+        may_trim: Tells whether the log may be trimmed now (a backup forbids it).
+        batch: Events of one transaction.
+    """
+
+    def __init__(self, database: Database, log: Log, may_trim: Callable[[], bool], batch: int = BATCH) -> None:
+        self._database = database
+        self._log = log
+        self._may_trim = may_trim
+        self._batch = batch
+        self._stopping = threading.Event()
+        self._trimmed = 0.0
+        self._failures = 0
+        self.cursor: Cursor = database.read_now(get_cursor)
+        self.failure: str | None = None
+        self._thread = threading.Thread(target=self._run, name="tidings-pipeline", daemon=True)
+
+    def start(self) -> None:
+        """Begin to consume."""
+        self._thread.start()
+
+    def stop(self, drain_seconds: float) -> None:
+        """Work off what is in the log, at most so long, then stop; the rest waits for the next start."""
+        deadline = time.monotonic() + drain_seconds
+        while self._thread.is_alive() and time.monotonic() < deadline and self._log.wait(self.cursor.position, 0):
+            self._stopping.wait(0.02)
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                if self._log.wait(self.cursor.position, IDLE_SECONDS):
+                    self.step()
+                    self._failures, self.failure = 0, None
+                self._trim()
+            except Exception as error:  # disk full, broken file: tell, wait, try again; the log keeps everything
+                self.failure = str(error)
+                pause = RETRY_SECONDS[min(self._failures, len(RETRY_SECONDS) - 1)]
+                self._failures += 1
+                logger.error("the pipeline cannot commit and tries again", error=self.failure, seconds=pause)
+                self._stopping.wait(pause)
+
+    def step(self) -> int:
+        """Commit one batch; return how many events of the log it worked off."""
+        frames = self._log.read(self.cursor.position, self._batch)
+        if not frames:
+            return 0
+        before = self.cursor.upto
+        self.cursor = self._commit(list(frames))
+        return self.cursor.upto - before
+
+    def _commit(self, frames: list[Frame]) -> Cursor:
+        try:
+            return self._database.write_now(process, frames, RECENT, bisect=False)
+        except PoisonedBatch as poisoned:
+            logger.warning("a batch holds an event that cannot be applied", error=repr(poisoned.__cause__))
+            return self._database.write_now(process, frames, RECENT, bisect=True)
+
+    def _trim(self) -> None:
+        if time.monotonic() - self._trimmed >= TRIM_SECONDS and self._may_trim():
+            self._log.trim(self.cursor.position)
+            self._trimmed = time.monotonic()

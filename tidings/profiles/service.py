@@ -1,0 +1,127 @@
+"""A profile as people see it: itself and all that was merged into it, as one."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from tidings.db import Tx
+from tidings.profiles import store
+from tidings.profiles.store import Row
+
+CONFLICTS = 50
+KINDS = {"user_id": 0, "external": 1, "email": 2, "phone": 3, "anonymous_id": 4}
+_decode = msgspec.json.Decoder(float_hook=Decimal).decode
+
+
+class ProfileView(msgspec.Struct, kw_only=True):
+    """One customer.
+
+    Args:
+        id: Number of the profile that survives.
+        identifiers: Strongest first, each with the source and time that it came with.
+        traits: Present values by name.
+        trait_details: For each trait its time, source, trust and message id.
+        lifetime_value: Exact sum by currency, as decimal text: a JSON number would be rounded by many readers.
+        event_count: Events of the profile and of those merged into it.
+        first_seen: UTC milliseconds.
+        last_seen: UTC milliseconds, None if never active.
+        groups: Accounts that it belongs to.
+        merges: Profiles that became part of it: id, into, cause, time.
+        conflicts: Profiles that an event named together with it and that were not merged, newest first.
+    """
+
+    id: int
+    identifiers: list[Row]
+    traits: dict[str, Any]
+    trait_details: dict[str, Row]
+    lifetime_value: dict[str, str]
+    event_count: int
+    first_seen: int
+    last_seen: int | None
+    groups: list[Row]
+    merges: list[Row]
+    conflicts: list[Row]
+
+
+def find(tx: Tx, workspace_id: int, kind: str, value: str) -> ProfileView | None:
+    """Return the profile that an identifier names."""
+    root = store.root_by(tx, workspace_id, kind, value)
+    return None if root is None else view(tx, workspace_id, root)
+
+
+def view(tx: Tx, workspace_id: int, profile_id: int) -> ProfileView | None:
+    """Return a profile, or the one that it is part of; None if there is none of this id."""
+    root = store.root_of(tx, workspace_id, profile_id)
+    if root is None:
+        return None
+    ids = store.members(tx, workspace_id, root)
+    figures = store.list_figures(tx, workspace_id, ids)
+    traits = newest(store.list_traits(tx, workspace_id, ids))
+    present = {name: row for name, row in sorted(traits.items()) if row["value"] is not None}
+    seen = [row["last_seen"] for row in figures if row["last_seen"] is not None]
+    return ProfileView(
+        id=root,
+        identifiers=[
+            without(row, "workspace_id") for row in by_strength(store.list_identifiers(tx, workspace_id, ids))
+        ],
+        traits={name: _decode(row["value"]) for name, row in present.items()},
+        trait_details={name: detail(row) for name, row in present.items()},
+        lifetime_value=total(store.list_values(tx, workspace_id, ids)),
+        event_count=sum(row["event_count"] for row in figures),
+        first_seen=min(row["first_seen"] for row in figures),
+        last_seen=max(seen, default=None),
+        groups=earliest(store.list_memberships(tx, workspace_id, ids)),
+        merges=[without(row, "workspace_id") for row in store.list_links(tx, workspace_id, ids)],
+        conflicts=[without(row, "workspace_id") for row in store.list_conflicts(tx, workspace_id, ids, CONFLICTS)],
+    )
+
+
+def newest(rows: Iterable[Row]) -> dict[str, Row]:
+    """Return by name the trait that outlives the others: server trust first, then event time, then message id."""
+    found: dict[str, Row] = {}
+    for row in rows:
+        present = found.get(row["name"])
+        if present is None or order(row) > order(present):
+            found[row["name"]] = row
+    return found
+
+
+def order(trait: Row) -> tuple[int, int, str]:
+    """Return what a trait is compared by."""
+    return trait["rank"], trait["time"], trait["message_id"]
+
+
+def total(rows: Iterable[Row]) -> dict[str, str]:
+    """Return the exact sum by currency."""
+    sums: dict[str, Decimal] = {}
+    for row in rows:
+        amount = store.EXACT.add(sums.get(row["currency"], Decimal(0)), Decimal(row["amount"]))
+        sums[row["currency"]] = amount
+    return {currency: format(amount, "f") for currency, amount in sorted(sums.items())}
+
+
+def earliest(rows: Iterable[Row]) -> list[Row]:
+    """Return each group once, since when the first of the merged profiles belonged to it."""
+    since: dict[str, int] = {}
+    for row in rows:
+        since[row["group_id"]] = min(since.get(row["group_id"], row["since"]), row["since"])
+    return [{"id": group, "since": since[group]} for group in sorted(since)]
+
+
+def by_strength(rows: Iterable[Row]) -> list[Row]:
+    """Return identifiers strongest first, oldest first among equals."""
+    return sorted(rows, key=lambda row: (KINDS[row["kind"].split("@")[0].split(":")[0]], row["since"], row["value"]))
+
+
+def detail(trait: Row) -> Row:
+    """Return where a trait comes from."""
+    trust = "server" if trait["rank"] else "browser"
+    members = ("time", "source_id", "message_id", "profile_id")
+    return {name: trait[name] for name in members} | {"trust": trust}
+
+
+def without(row: Row, *names: str) -> Row:
+    """Return a row without some members."""
+    return {name: value for name, value in row.items() if name not in names}

@@ -1,0 +1,118 @@
+"""Tables of the profiles room."""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text
+
+from tidings.db import metadata
+
+profiles = Table(
+    "profiles",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("workspace_id", Integer, nullable=False),
+    Column("root_id", BigInteger, nullable=False),  # the profile that this one is merged into, else itself
+    Column("event_count", BigInteger, nullable=False),
+    Column("first_seen", BigInteger, nullable=False),
+    Column("last_seen", BigInteger),
+)
+Index("profiles_root", profiles.c.workspace_id, profiles.c.root_id, profiles.c.id)
+
+identifiers = Table(
+    "identifiers",
+    metadata,
+    Column("workspace_id", Integer, primary_key=True),
+    Column("kind", String, primary_key=True),  # user_id[@space], external:<type>, email, phone, anonymous_id
+    Column("value", String, primary_key=True),
+    Column("profile_id", BigInteger, nullable=False),  # who was given it; follow root_id for who has it
+    Column("source_id", Integer, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("identifiers_profile", identifiers.c.workspace_id, identifiers.c.profile_id)
+
+links = Table(
+    "profile_links",
+    metadata,
+    Column("workspace_id", Integer, primary_key=True),
+    Column("child_id", BigInteger, primary_key=True),
+    Column("parent_id", BigInteger, nullable=False),
+    Column("cause", String, nullable=False),  # the identifier that both had
+    Column("event_id", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+conflicts = Table(
+    "identity_conflicts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("workspace_id", Integer, nullable=False),
+    Column("profile_id", BigInteger, nullable=False),
+    Column("other_id", BigInteger, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("value", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("event_id", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+Index("identity_conflicts_profile", conflicts.c.workspace_id, conflicts.c.profile_id, conflicts.c.id)
+
+traits = Table(
+    "profile_traits",
+    metadata,
+    Column("workspace_id", Integer, primary_key=True),
+    Column("profile_id", BigInteger, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("value", Text),  # JSON; null: removed, kept to outlive older values that come late
+    Column("rank", Integer, nullable=False),  # 1 server trust, 0 browser trust
+    Column("time", BigInteger, nullable=False),
+    Column("message_id", String, nullable=False),
+    Column("source_id", Integer, nullable=False),
+    Column("search", String),  # case-folded text of the traits that people are searched by
+    sqlite_with_rowid=False,
+)
+Index("profile_traits_search", traits.c.workspace_id, traits.c.search, sqlite_where=traits.c.search.is_not(None))
+
+values = Table(
+    "profile_values",
+    metadata,
+    Column("workspace_id", Integer, primary_key=True),
+    Column("profile_id", BigInteger, primary_key=True),
+    Column("currency", String, primary_key=True),
+    Column("amount", String, nullable=False),  # exact decimal
+    sqlite_with_rowid=False,
+)
+
+groups = Table(
+    "groups",
+    metadata,
+    Column("workspace_id", Integer, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("first_seen", BigInteger, nullable=False),
+    Column("last_seen", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+group_traits = Table(
+    "group_traits",
+    metadata,
+    Column("workspace_id", Integer, primary_key=True),
+    Column("group_id", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("value", Text),
+    Column("rank", Integer, nullable=False),
+    Column("time", BigInteger, nullable=False),
+    Column("message_id", String, nullable=False),
+    Column("source_id", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+group_members = Table(
+    "group_members",
+    metadata,
+    Column("workspace_id", Integer, primary_key=True),
+    Column("group_id", String, primary_key=True),
+    Column("profile_id", BigInteger, primary_key=True),
+    Column("since", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("group_members_profile", group_members.c.workspace_id, group_members.c.profile_id)
