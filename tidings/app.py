@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import structlog
 import uvicorn
@@ -81,20 +82,7 @@ class Server:
 
     async def run(self, listening: socket.socket, on_ready: Callable[[], None]) -> None:
         """Serve until SIGTERM or SIGINT, then drain."""
-        config = uvicorn.Config(
-            self,
-            http="httptools",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            timeout_keep_alive=75,
-            timeout_graceful_shutdown=max(1, int(self.settings.drain_seconds)),
-            ssl_certfile=self.settings.tls_cert or None,
-            ssl_keyfile=self.settings.tls_key or None,
-        )
+        config = server_config(self, self.settings.drain_seconds, self.settings.tls_cert, self.settings.tls_key)
         server = uvicorn.Server(config)
         sys.setswitchinterval(SWITCH_SECONDS)
         gc.collect()
@@ -145,6 +133,31 @@ class Server:
                 await do()
             except Exception as error:
                 logger.error("a periodic task failed and goes on", task=do.__qualname__, error=str(error))
+
+
+def server_config(app: Any, drain_seconds: float, tls_cert: str = "", tls_key: str = "") -> uvicorn.Config:
+    """Return how uvicorn serves: no logs, no headers, no proxies of its own.
+
+    Args:
+        app: ASGI app.
+        drain_seconds: How long requests under way may take when the server stops.
+        tls_cert: Certificate chain (PEM file), "" for plain http.
+        tls_key: Its key.
+    """
+    return uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=max(1, int(drain_seconds)),
+        ssl_certfile=tls_cert or None,
+        ssl_keyfile=tls_key or None,
+    )
 
 
 def listen(host: str, port: int) -> socket.socket:

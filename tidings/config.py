@@ -1,6 +1,7 @@
 """Typed settings: defaults, then the file, then the environment. ``config.default.toml`` documents them."""
 
 import ipaddress
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -106,13 +107,16 @@ def check(settings: Settings) -> None:
         raise BadSettings(f"E008 port {settings.port}: use 1 to 65535, or 0 for any free one")
     if settings.rate < 0 or settings.disk_reserve_mib < 0 or settings.drain_seconds < 0:
         raise BadSettings("E009 rate, disk_reserve_mib and drain_seconds cannot be negative")
+    if not math.isfinite(settings.drain_seconds):
+        raise BadSettings(f"E009 drain_seconds {settings.drain_seconds}: use a number of seconds")
 
 
 def _secret(variable: str, name: str) -> str:
     try:
         return Path(name).read_text("utf-8").strip()
-    except OSError as error:
-        raise BadSettings(f"E002 {variable}: {name} cannot be read: {error.strerror}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise BadSettings(f"E002 {variable}: {name} cannot be read: {reason}") from None
 
 
 def _typed(variable: str, text: str, default: Any) -> Any:

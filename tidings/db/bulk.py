@@ -8,10 +8,24 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import BindParameter, Column, ColumnElement, Table, bindparam, func, literal_column, select, true
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    ColumnElement,
+    Select,
+    Table,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    true,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.selectable import Subquery
 
+from tidings.db.engine import Tx
+
+_decode = msgspec.json.Decoder(list[list[Any]]).decode
 _encode = msgspec.json.Encoder(decimal_format="string").encode
 
 
@@ -35,6 +49,25 @@ def given(*columns: str, name: str = "rows") -> Subquery:
     each = func.json_each(parameter).table_valued("value", name=f"each_{name}")
     members = [each.c.value.op("->>")(literal_column(str(i))).label(column) for i, column in enumerate(columns)]
     return select(*members).select_from(each).subquery(name)
+
+
+def collected(query: Select[Any], found: ColumnElement[bool]) -> Select[tuple[str]]:
+    """Return a query that gives the rows of another as one JSON text, for the reason that rows go in as one.
+
+    Args:
+        query: What to collect; an outer join whose left side is ``given``.
+        found: Tells a row that found something. It filters behind the join, not inside it: a condition inside would let
+            the optimiser turn the join around and read a whole table for a handful of rows.
+    """
+    rows = func.json_array(*query.selected_columns)
+    return query.with_only_columns(func.json_group_array(func.json(rows)).filter(found))
+
+
+def fetch(tx: Tx, query: Select[tuple[str]], rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """Execute a ``collected`` query with its given rows."""
+    text = tx.execute(query, {"rows": pack(rows)}).scalar_one()
+    found: list[list[Any]] = _decode(text)
+    return found
 
 
 def insert_given(table: Table, *columns: str) -> sqlite.Insert:

@@ -9,7 +9,7 @@ from queue import SimpleQueue
 from sqlite3 import Connection as Driver
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool, StaticPool
 
@@ -91,6 +91,7 @@ class Database:
                     more = self._waiting.get()
                     if more is not None:
                         jobs.append(more)
+                jobs = [job for job in jobs if job.future.set_running_or_notify_cancel()]  # some callers went away
                 if jobs:
                     commit_together(connection, jobs)
                     self._stopping.wait(PAUSE_SECONDS)
@@ -115,6 +116,8 @@ def commit_together(connection: Connection, jobs: list[_Job]) -> None:
             for job in jobs:
                 _run(connection, job, alone=len(jobs) == 1)
     except BaseException as error:  # noqa: BLE001 -- the commit failed: nothing of this drain is on disk
+        if in_transaction(connection):  # SQLAlchemy sends no ROLLBACK after a COMMIT that failed
+            connection.connection.rollback()
         for job in jobs:
             job.future.set_exception(job.error or error)
         return
@@ -159,7 +162,7 @@ def make_engine(path: Path, *, mode: str) -> Engine:
         mode: ``write`` for the single connection of the writer, ``read`` for a pool of readers.
     """
     engine = create_engine(
-        f"sqlite:///{path}",
+        URL.create("sqlite", database=str(path)),  # as text, a "?" or "%" in the path would have a meaning
         poolclass=StaticPool if mode == "write" else QueuePool,
         connect_args={"isolation_level": None, "check_same_thread": False, "timeout": BUSY_SECONDS},
     )

@@ -30,7 +30,7 @@ class TieredIndex:
 
     def __init__(self, name: str, columns: list[Column[Any]], *, key: int) -> None:
         self.settled = Table(name, metadata, *columns, sqlite_with_rowid=False)
-        self.recent = Table(f"{name}_recent", metadata, *[c.copy() for c in columns], sqlite_with_rowid=False)
+        self.recent = self.settled.to_metadata(metadata, name=f"{name}_recent")
         self.names = [column.name for column in columns]
         self._insert = insert_given(self.recent, *self.names)
         self._key = [self.recent.c[name] for name in self.names[:key]]

@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Select, delete, func, insert, select, update
 
 from tidings.db import Tx
-from tidings.db.bulk import given, insert_given, offered, pack, upsert_given
+from tidings.db.bulk import collected, fetch, given, insert_given, offered, pack, upsert_given
 from tidings.events.tables import counts, cursor, events, refused, seen, timeline
 
 REFUSED_KEPT = 1_000  # for each source: a ring
@@ -55,9 +55,12 @@ class Filter(NamedTuple):
 
 _ids = given("source_id", "digest")
 _KNOWN = [
-    select(tier.c.source_id, tier.c.digest)
-    # An outer join only to fix the order: the optimiser would read the whole tier instead of looking up each row.
-    .select_from(_ids.join(tier, (tier.c.source_id == _ids.c.source_id) & (tier.c.digest == _ids.c.digest), True))
+    collected(
+        select(tier.c.source_id, tier.c.digest).select_from(
+            _ids.join(tier, (tier.c.source_id == _ids.c.source_id) & (tier.c.digest == _ids.c.digest), True)
+        ),
+        tier.c.source_id.is_not(None),
+    )
     for tier in (seen.recent, seen.settled)
 ]
 EVENT = ("id", "workspace_id", "source_id", "profile_id", "verb", "name", "time", "received", "message_id", "body")
@@ -75,8 +78,8 @@ _COUNT = upsert_given(
 
 def known(tx: Tx, ids: Sequence[tuple[int, str]]) -> set[tuple[int, str]]:
     """Return which (source id, digest of message id) have been stored; a source is one workspace's."""
-    rows = {"rows": pack(sorted(ids))}
-    return {(row[0], row[1]) for query in _KNOWN for row in tx.execute(query, rows) if row[0]}
+    wanted = sorted(ids)
+    return {(row[0], row[1]) for query in _KNOWN for row in fetch(tx, query, wanted)}
 
 
 def add(tx: Tx, rows: Sequence[Sequence[Any]]) -> None:
@@ -105,9 +108,10 @@ def get_cursor(tx: Tx) -> Cursor:
     row = tx.execute(select(cursor)).mappings().one_or_none()
     if row is None:
         return Cursor()
-    members = {name: row[name] for name in ("position", "upto", "next_event", "next_profile")}
-    lows = {name: tuple(msgspec.json.decode(row[name])) if row[name] else None for name in ("seen_low", "timeline_low")}
-    return Cursor(**members, **lows)
+    members = {name: row[name] for name in Cursor.__struct_fields__}
+    for name in ("seen_low", "timeline_low"):
+        members[name] = msgspec.json.decode(row[name]) if row[name] else None
+    return msgspec.convert(members, Cursor)
 
 
 def set_cursor(tx: Tx, state: Cursor) -> None:
@@ -237,3 +241,54 @@ def get_source_counts(tx: Tx, workspace_id: int) -> dict[int, dict[str, int]]:
 
 def _rows(tx: Tx, query: Select[Any]) -> list[Row]:
     return [dict(row) for row in tx.execute(query).mappings()]
+
+
+SCANNED = 5_000  # index entries that one page looks at where no index answers a filter
+
+
+def find_events(
+    tx: Tx, workspace_id: int, source_ids: Sequence[int], which: Filter, limit: int
+) -> tuple[list[Row], int | None]:
+    """Return a page of events of a workspace, newest first (oldest first behind ``after``), at a bounded cost.
+
+    No index has the events of a workspace in order, but those of each source and of each name have them: a page is
+    merged from these. What they do not answer (a verb, a name together with a source) is looked for in a bounded
+    number of entries, so that a page may hold fewer events than asked for although more follow.
+
+    Args:
+        tx: The transaction.
+        workspace_id: The wall.
+        source_ids: All sources of the workspace.
+        which: What the list is narrowed to.
+        limit: Events at most.
+
+    Returns:
+        The events, and the id behind which (``before`` or ``after`` it) the list goes on; None at its end.
+    """
+    residual = which.verb is not None or (which.name is not None and which.source_id is not None)
+    window = SCANNED if residual else limit + 1
+    entries = _entries(tx, workspace_id, source_ids, which, window)
+    ids = [row.id for row in entries if which.verb in (None, row.verb) and which.source_id in (None, row.source_id)]
+    following = entries[-1].id if len(entries) == window else None
+    if len(ids) > limit:
+        ids = ids[:limit]
+        following = ids[-1]
+    mine = (events.c.workspace_id == workspace_id) & events.c.id.in_(ids)
+    rows = {row["id"]: row for row in _rows(tx, select(events).where(mine))}
+    return [rows[one] for one in ids], following
+
+
+def _entries(tx: Tx, workspace_id: int, source_ids: Sequence[int], which: Filter, window: int) -> list[Any]:
+    c = events.c
+    sources = source_ids if which.source_id is None else [which.source_id]
+    ranges = [c.source_id == one for one in sources] if which.name is None else [c.name == which.name]
+    bounds: list[ColumnElement[bool]] = [c.workspace_id == workspace_id]
+    if which.before is not None:
+        bounds.append(c.id < which.before)
+    if which.after is not None:
+        bounds.append(c.id > which.after)
+    order = c.id.desc() if which.after is None else c.id.asc()
+    found: list[Any] = []
+    for one in ranges:
+        found += tx.execute(select(c.id, c.source_id, c.verb).where(one, *bounds).order_by(order).limit(window))
+    return sorted(found, key=lambda row: int(row.id), reverse=which.after is None)[:window]

@@ -18,6 +18,9 @@ T = TypeVar("T")
 
 DEEPEST = 64  # levels of objects and lists; a flat object has one
 
+_NUL = b"\\u0000"
+_LIST = ord("[")
+_BACKSLASH = ord("\\")
 _BOM = b"\xef\xbb\xbf"
 _DIGITS = 4_300  # of an integer; Python refuses to convert longer ones
 _PLAIN = 300  # characters of a number without exponent that always fits a double
@@ -77,15 +80,30 @@ def decode(body: bytes, strict: Callable[[bytes], T]) -> T:
         TooDeep: It nests deeper than 64 levels.
         msgspec.ValidationError: It is JSON, but not of the type that ``strict`` wants.
     """
-    # Cheap tests first: what is one byte long is searched much faster.
-    if body.count(b"{") + (body.count(b"[") if b"[" in body else 0) > DEEPEST and depth(body) > DEEPEST:
-        raise TooDeep(f"nested deeper than {DEEPEST} levels")
-    try:
-        if b"\\" in body and b"\\u0000" in body:
-            return strict(repair(body))
-        return strict(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return strict(repair(body))
+    if is_plain(body):
+        try:
+            return strict(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            pass
+    elif _NUL not in body and depth(body) <= DEEPEST:
+        try:
+            return strict(body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            pass
+    return strict(repair(body))
+
+
+def is_plain(body: bytes) -> bool:
+    """Tell whether a strict decoder may be trusted with a text: no NUL in it, and too few brackets to nest deeply.
+
+    Args:
+        body: JSON text.
+    """
+    # This runs for every event. Removing a byte counts it faster than count(), and a number is found faster than bytes.
+    brackets = len(body) - len(body.replace(b"{", b""))
+    if _LIST in body:
+        brackets += body.count(b"[")
+    return brackets <= DEEPEST and not (_BACKSLASH in body and _NUL in body)
 
 
 def repair(body: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 
+_SHORTEST = 8  # characters of an international number with "+"; what is shorter is a code within a town
 _LONGEST = 40  # characters that a number with its decoration can sensibly have
 
 
@@ -29,4 +30,5 @@ def normalise(text: str, country: str | None) -> str | None:
         return None
     if not phonenumbers.is_possible_number(parsed):
         return None
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    found = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    return found if len(found) >= _SHORTEST else None

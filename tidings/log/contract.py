@@ -30,6 +30,11 @@ class Frame(msgspec.Struct, frozen=True):
 class Log(Protocol):
     """A durable, ordered log."""
 
+    @property
+    def crowd(self) -> int:
+        """Requests that shared the latest commit, 0 if that is a while ago: how hard the edge is pressed."""
+        ...
+
     def append(self, payload: bytes, events: int) -> Awaitable[int]:
         """Make ``payload`` durable and return its position.
 

@@ -7,14 +7,17 @@ import asyncio
 import sqlite3
 import struct
 import threading
+import time
 from collections import deque
 from pathlib import Path
+from urllib.parse import quote
 
 from tidings.log.contract import Frame, LogUnavailable
 
 FORMAT = 1
 FRAME_BYTES = 4 * 1024 * 1024
 QUEUE_BYTES = 64 * 1024 * 1024  # what may wait for the disk; more is refused, so memory stays bounded
+LATELY_SECONDS = 0.02
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS log_meta (epoch TEXT NOT NULL, format INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS frames (
@@ -61,6 +64,7 @@ class SqliteLog:
         self._writing = threading.Lock()
         self._grown = threading.Condition()
         self._stopping = False
+        self._latest = (0, 0.0)  # size and moment of the latest commit
         self.failure: str | None = None
         row = self._connection.execute("SELECT position, upto FROM frames ORDER BY position DESC LIMIT 1").fetchone()
         sequence = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'frames'").fetchone()
@@ -73,6 +77,12 @@ class SqliteLog:
     def waiting(self) -> int:
         """Requests that wait for the disk at this moment."""
         return len(self._queue)
+
+    @property
+    def crowd(self) -> int:
+        """Requests that shared the latest commit, 0 if that is a while ago: how hard the edge is pressed."""
+        size, at = self._latest
+        return size if time.monotonic() - at < LATELY_SECONDS else 0
 
     def append(self, payload: bytes, events: int) -> "asyncio.Future[int]":
         """Make ``payload`` durable and return its position.
@@ -157,6 +167,7 @@ class SqliteLog:
                     return
                 batch = self._take()
             position = self._commit_or_fail(batch)
+            self._latest = (len(batch), time.monotonic())
             if position is not None:
                 with self._grown:
                     self.end = position
@@ -167,8 +178,8 @@ class SqliteLog:
         with self._writing:
             try:
                 position = self._commit(batch)
-            except sqlite3.Error as error:
-                self.failure = str(error)
+            except Exception as error:  # whatever it is: the thread must live, and everyone be answered
+                self.failure = str(error) or repr(error)
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 return None
@@ -250,7 +261,7 @@ def appended(path: Path) -> int:
     """Return how many events were ever appended to a log file that a server may be working on."""
     if not path.exists():
         return 0
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)
+    connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=30)
     try:
         row = connection.execute("SELECT upto FROM frames ORDER BY position DESC LIMIT 1").fetchone()
     finally:

@@ -30,7 +30,7 @@ class Item:
         body: The event as the edge wrote it.
     """
 
-    __slots__ = ("body", "digest", "head", "identifiers", "record")
+    __slots__ = ("body", "digest", "head", "identifiers", "record", "root")
 
     def __init__(self, record: RawRecord, body: msgspec.Raw) -> None:
         self.record = record
@@ -38,6 +38,7 @@ class Item:
         self.head: Head = _head(body)
         self.digest = digest(self.head.message_id)
         self.identifiers = identifiers_of(self.head, record.id_space)
+        self.root: int | None = None  # whose event it is, where that can be told without regard to the others
 
 
 def identifiers_of(head: Head, id_space: str) -> list[Identifier]:
@@ -139,12 +140,14 @@ def apply(tx: Tx, raw: list[tuple[RawRecord, msgspec.Raw]], cursor: Cursor) -> N
     effects = Effects()
     items = without_repeats(tx, [Item(record, body) for record, body in raw], effects)
     directories = look_up(tx, items)
+    new_id = taker(cursor)
     for item in items:
-        record, head = item.record, item.head
         event_id, cursor.next_event = cursor.next_event, cursor.next_event + 1
-        profile = identify(item, directories[record.workspace_id], cursor, effects, event_id)
-        effects.store(record, head, item.body, item.digest, event_id, profile)
-        effects.describe(record, head, profile)
+        profile = item.root  # of an event that changes no identities, unless an earlier one of the batch did
+        if profile is None or directories[item.record.workspace_id].changed:
+            profile = identify(item, directories[item.record.workspace_id], new_id, effects, event_id)
+        effects.store(item.record, item.head, item.body, item.digest, event_id, profile)
+        effects.describe(item.record, item.head, profile)
     effects.write(tx)
 
 
@@ -176,7 +179,11 @@ def look_up(tx: Tx, items: list[Item]) -> dict[int, Directory]:
     touched: set[tuple[int, int]] = set()
     for item in items:
         names, directory = named(item), directories[item.record.workspace_id]
-        if names and contested(names, directory):
+        if not names:
+            continue
+        if not contested(names, directory):
+            item.root = directory.root(names[0])
+        else:
             roots = (directory.root(identifier) for identifier in names)
             touched |= {(item.record.workspace_id, root) for root in roots if root is not None}
     workspace_of = {root: workspace_id for workspace_id, root in touched}
@@ -194,14 +201,15 @@ def named(item: Item) -> list[Identifier]:
     return [*item.identifiers, Identifier(kind, previous), Identifier(ANONYMOUS, previous)]
 
 
-def identify(item: Item, directory: Directory, cursor: Cursor, effects: Effects, event_id: int) -> int:
+def identify(item: Item, directory: Directory, new_id: Callable[[], int], effects: Effects, event_id: int) -> int:
     """Return whose event it is, 0 for nobody's."""
     head = item.head
     server = item.record.trust == "server"
-    resolution = resolve(item.identifiers, directory, server=server, new_id=taker(cursor))
+    resolution = resolve(item.identifiers, directory, server=server, new_id=new_id)
     if head.verb == "alias" and head.previous_id and head.user_id and head.previous_id != head.user_id:
         resolve_alias(item.identifiers[0], head.previous_id, directory, resolution, server=server)
-    effects.resolve(item.record, head, resolution, event_id)
+    if resolution.changes:
+        effects.resolve(item.record, head, resolution, event_id)
     return resolution.profile
 
 

@@ -16,6 +16,8 @@ RECENT = 200_000  # keys in the recent tier of an index
 IDLE_SECONDS = 0.5
 TRIM_SECONDS = 5.0
 RETRY_SECONDS = (0.2, 1.0, 5.0, 15.0)
+CROWD = 8  # requests in one commit of the log from which on the edge counts as pressed
+PATIENCE = 2.0  # how much longer than its last batch took the pipeline steps back for a pressed edge
 logger = structlog.get_logger()
 
 
@@ -73,9 +75,16 @@ class Pipeline:
         frames = self._log.read(self.cursor.position, self._batch)
         if not frames:
             return 0
-        before = self.cursor.upto
+        before, started = self.cursor.upto, time.monotonic()
         self.cursor = self._commit(list(frames))
+        self._step_back(time.monotonic() - started)
         return self.cursor.upto - before
+
+    def _step_back(self, worked: float) -> None:
+        """Leave the interpreter to the edge while requests crowd there; lag may grow under a burst, not for ever."""
+        until = time.monotonic() + PATIENCE * worked
+        while self._log.crowd >= CROWD and time.monotonic() < until and not self._stopping.is_set():
+            self._stopping.wait(0.005)
 
     def _commit(self, frames: list[Frame]) -> Cursor:
         try:

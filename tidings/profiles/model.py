@@ -66,3 +66,8 @@ class Resolution(msgspec.Struct):
     moved: list[Identifier] = []
     merges: list[Merge] = []
     conflicts: list[Conflict] = []
+
+    @property
+    def changes(self) -> bool:
+        """Whether the event did anything to identities."""
+        return self.created or bool(self.joined or self.moved or self.merges or self.conflicts)

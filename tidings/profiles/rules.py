@@ -21,6 +21,7 @@ class Directory:
         self.owners = owners
         self.roots = roots
         self.kinds = kinds
+        self.changed = False
 
     def root(self, identifier: Identifier) -> int | None:
         """Return the root of the profile that an identifier names."""
@@ -41,6 +42,7 @@ class Directory:
 
     def give(self, identifier: Identifier, root: int) -> None:
         """Let an identifier name a profile from now on."""
+        self.changed = self.changed or identifier in self.owners  # a new one changes nothing for those who know others
         before = self.root(identifier)
         if before is not None and before in self.kinds:
             self.kinds[before].discard(identifier)
@@ -49,6 +51,7 @@ class Directory:
 
     def merge(self, child: int, parent: int) -> None:
         """Let a cluster become part of another."""
+        self.changed = True
         self.roots[child] = parent
         self.kinds.setdefault(parent, set()).update(self.kinds.pop(child, set()))
 

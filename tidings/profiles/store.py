@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from decimal import Context, Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Table, case, func, select, tuple_, update
 
 from tidings.db import Tx
-from tidings.db.bulk import given, greatest, insert_given, least, offered, pack, upsert_given
+from tidings.db.bulk import collected, fetch, given, greatest, insert_given, least, offered, pack, upsert_given
 from tidings.profiles.model import Identifier
 from tidings.profiles.tables import (
     conflicts,
@@ -25,31 +25,39 @@ Rows = Sequence[Sequence[Any]]
 Row = dict[str, Any]
 EXACT = Context(prec=60)  # the default of 28 digits would round the sum of many large amounts
 
-# Outer joins only to fix their order: the given rows must be the outer loop, whatever the optimiser believes about
-# tables that it has no statistics of. Rows that found nothing are dropped here.
 _wanted = given("workspace_id", "kind", "value")
-_OWNERS = select(
-    identifiers.c.workspace_id, identifiers.c.kind, identifiers.c.value, identifiers.c.profile_id, profiles.c.root_id
-).select_from(
-    _wanted.join(
-        identifiers,
-        (identifiers.c.workspace_id == _wanted.c.workspace_id)
-        & (identifiers.c.kind == _wanted.c.kind)
-        & (identifiers.c.value == _wanted.c.value),
-        isouter=True,
-    ).join(profiles, profiles.c.id == identifiers.c.profile_id, isouter=True)
+_OWNERS = collected(
+    select(
+        identifiers.c.workspace_id,
+        identifiers.c.kind,
+        identifiers.c.value,
+        identifiers.c.profile_id,
+        profiles.c.root_id,
+    ).select_from(
+        _wanted.join(
+            identifiers,
+            (identifiers.c.workspace_id == _wanted.c.workspace_id)
+            & (identifiers.c.kind == _wanted.c.kind)
+            & (identifiers.c.value == _wanted.c.value),
+            isouter=True,
+        ).join(profiles, profiles.c.id == identifiers.c.profile_id, isouter=True)
+    ),
+    identifiers.c.profile_id.is_not(None),
 )
 _roots = given("workspace_id", "root_id")
-_CLUSTERS = select(profiles.c.root_id, identifiers.c.kind, identifiers.c.value).select_from(
-    _roots.join(
-        profiles,
-        (profiles.c.workspace_id == _roots.c.workspace_id) & (profiles.c.root_id == _roots.c.root_id),
-        isouter=True,
-    ).join(
-        identifiers,
-        (identifiers.c.workspace_id == _roots.c.workspace_id) & (identifiers.c.profile_id == profiles.c.id),
-        isouter=True,
-    )
+_CLUSTERS = collected(
+    select(profiles.c.root_id, identifiers.c.kind, identifiers.c.value).select_from(
+        _roots.join(
+            profiles,
+            (profiles.c.workspace_id == _roots.c.workspace_id) & (profiles.c.root_id == _roots.c.root_id),
+            isouter=True,
+        ).join(
+            identifiers,
+            (identifiers.c.workspace_id == _roots.c.workspace_id) & (identifiers.c.profile_id == profiles.c.id),
+            isouter=True,
+        )
+    ),
+    identifiers.c.profile_id.is_not(None),
 )
 _PROFILES = upsert_given(
     profiles,
@@ -150,14 +158,17 @@ _MEMBERS = upsert_given(
     changes={"since": least(group_members.c.since, offered(group_members, "since"))},
 )
 _holders = given("workspace_id", "profile_id", "currency")
-_VALUES = select(values).select_from(
-    _holders.join(
-        values,
-        (values.c.workspace_id == _holders.c.workspace_id)
-        & (values.c.profile_id == _holders.c.profile_id)
-        & (values.c.currency == _holders.c.currency),
-        isouter=True,
-    )
+_VALUES = collected(
+    select(values).select_from(
+        _holders.join(
+            values,
+            (values.c.workspace_id == _holders.c.workspace_id)
+            & (values.c.profile_id == _holders.c.profile_id)
+            & (values.c.currency == _holders.c.currency),
+            isouter=True,
+        )
+    ),
+    values.c.profile_id.is_not(None),
 )
 _SET_VALUES = upsert_given(
     values,
@@ -172,16 +183,13 @@ _SET_VALUES = upsert_given(
 
 def owners(tx: Tx, wanted: Iterable[tuple[int, Identifier]]) -> list[tuple[int, Identifier, int, int]]:
     """Return (workspace id, identifier, profile it was given to, root of that profile) of those that are known."""
-    rows = pack(sorted((workspace_id, *identifier) for workspace_id, identifier in wanted))
-    found = tx.execute(_OWNERS, {"rows": rows})
-    return [(row[0], Identifier(row[1], row[2]), row[3], row[4]) for row in found if row[0] is not None]
+    rows = sorted((workspace_id, *identifier) for workspace_id, identifier in wanted)
+    return [(row[0], Identifier(row[1], row[2]), row[3], row[4]) for row in fetch(tx, _OWNERS, rows)]
 
 
 def clusters(tx: Tx, roots: Iterable[tuple[int, int]]) -> list[tuple[int, Identifier]]:
     """Return (root, identifier) for every identifier of the clusters of some (workspace id, root)."""
-    rows = pack(sorted(roots))
-    found = tx.execute(_CLUSTERS, {"rows": rows})
-    return [(row[0], Identifier(row[1], row[2])) for row in found if row[1] is not None]
+    return [(row[0], Identifier(row[1], row[2])) for row in fetch(tx, _CLUSTERS, sorted(roots))]
 
 
 def save_profiles(tx: Tx, rows: Rows) -> None:
@@ -230,10 +238,9 @@ def add_values(tx: Tx, amounts: dict[tuple[int, int, str], Decimal]) -> None:
     """Add to lifetime values of (workspace id, profile id, currency), exactly."""
     if not amounts:
         return
-    for row in tx.execute(_VALUES, {"rows": pack(sorted(amounts))}):
-        if row.workspace_id is not None:
-            key = (row.workspace_id, row.profile_id, row.currency)
-            amounts[key] = EXACT.add(amounts[key], Decimal(row.amount))
+    for workspace_id, profile_id, currency, amount in fetch(tx, _VALUES, sorted(amounts)):
+        key = (workspace_id, profile_id, currency)
+        amounts[key] = EXACT.add(amounts[key], Decimal(amount))
     _run(tx, _SET_VALUES, sorted((*key, format(amount, "f")) for key, amount in amounts.items()))
 
 
@@ -351,3 +358,41 @@ def _of(tx: Tx, table: Table, workspace_id: int, which: ColumnElement[bool]) -> 
 def _run(tx: Tx, statement: Any, rows: Rows) -> None:
     if rows:
         tx.execute(statement, {"rows": pack(rows)})
+
+
+NAMED = ("name", "firstName", "lastName")
+_STRENGTH = case((identifiers.c.kind == "anonymous_id", 1), else_=0)
+
+
+def brief_figures(tx: Tx, workspace_id: int, roots: Sequence[int]) -> list[Row]:
+    """Return the figures of profiles with all that was merged into each, by root."""
+    p = profiles.c
+    query = select(
+        p.root_id,
+        func.sum(p.event_count).label("event_count"),
+        func.min(p.first_seen).label("first_seen"),
+        func.max(p.last_seen).label("last_seen"),
+    ).where(p.workspace_id == workspace_id, p.root_id.in_(roots))
+    return [dict(row) for row in tx.execute(query.group_by(p.root_id)).mappings()]
+
+
+def brief_identifiers(tx: Tx, workspace_id: int, roots: Sequence[int], most: int) -> list[Row]:
+    """Return at most so many identifiers of each of some profiles, anonymous ids last, by root."""
+    i = identifiers.c
+    place = func.row_number().over(partition_by=profiles.c.root_id, order_by=(_STRENGTH, i.kind, i.value))
+    ranked = (
+        select(profiles.c.root_id, i.kind, i.value, place.label("place"))
+        .join(profiles, profiles.c.id == i.profile_id)
+        .where(i.workspace_id == workspace_id, profiles.c.workspace_id == workspace_id, profiles.c.root_id.in_(roots))
+        .subquery()
+    )
+    query = select(ranked.c.root_id, ranked.c.kind, ranked.c.value).where(ranked.c.place <= most)
+    return [dict(row) for row in tx.execute(query.order_by(ranked.c.root_id, ranked.c.place)).mappings()]
+
+
+def brief_names(tx: Tx, workspace_id: int, roots: Sequence[int]) -> list[Row]:
+    """Return the traits that name people, of some profiles with all that was merged into each, by root."""
+    mine = (traits.c.workspace_id == workspace_id) & traits.c.name.in_(NAMED)
+    query = select(profiles.c.root_id, traits).join(profiles, profiles.c.id == traits.c.profile_id)
+    query = query.where(mine, profiles.c.workspace_id == workspace_id, profiles.c.root_id.in_(roots))
+    return [dict(row) for row in tx.execute(query).mappings()]

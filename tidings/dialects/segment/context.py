@@ -29,9 +29,11 @@ def merge(event: Members, batch: Members) -> Members:
         batch: Of the whole batch; not changed, parts of it are shared with the result.
     """
     merged = {**batch, **event}
-    for key in event.keys() & batch.keys():
-        if isinstance(event[key], dict) and isinstance(batch[key], dict):
-            merged[key] = merge(event[key], batch[key])
+    for key, own in event.items():
+        if isinstance(own, dict):
+            common = batch.get(key)
+            if isinstance(common, dict):
+                merged[key] = merge(own, common)
     return merged
 
 

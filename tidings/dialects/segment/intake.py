@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from tidings.dialects.contract import Intake, Rejected, Request, Sources
 from tidings.dialects.segment import context as circumstances
 from tidings.dialects.segment import keys, replies, wire
@@ -40,13 +42,13 @@ def take_one(request: Request, sources: Sources, verb: Verb) -> Intake:
         Rejected: 400 unreadable JSON or no object, 401 key.
     """
     try:
-        members = wire.read_event(request.body)
+        call, unknown = wire.read_event(request.body, verb)
     except (Invalid, jsontext.Unreadable) as problem:
         raise _unreadable(problem, request, sources) from problem
-    source = keys.source_of(request, sources, members.get("writeKey"))
+    source = keys.source_of(request, sources, call.write_key)
     sender = sender_of(request, source, request.body)
     try:
-        return Intake(source=source, events=[adapt(members, sender, verb)], reply=replies.OK)
+        return Intake(source=source, events=[adapt(call, unknown, sender)], reply=replies.OK)
     except Invalid as problem:
         reply = replies.error(400, problem.code, problem.message)
         return Intake(source=source, refused=[wire.refusal(problem, request.body)], reply=reply)
@@ -89,7 +91,8 @@ def _adapt_all(batch: list[Any], sender: Sender) -> tuple[list[Event], list[Refu
     for element in batch[: wire.BATCH_LIMIT]:
         raw = bytes(element)
         try:
-            events.append(adapt(wire.read_event(raw), sender))
+            call, unknown = wire.read_event(raw)
+            events.append(adapt(call, unknown, sender))
         except Invalid as problem:
             refused.append(wire.refusal(problem, raw))
     if len(batch) > wire.BATCH_LIMIT:
@@ -109,15 +112,18 @@ def _sender(request: Request, source: Source, envelope: wire.Envelope) -> Sender
         sender.note = "context and integrations of the batch are too large and were left out"
         return sender
     notes: list[str] = []
-    sender.context = _shared(wire.read_part(envelope.context), "context", notes)
-    sender.integrations = _shared(wire.read_part(envelope.integrations), "integrations", notes)
+    sender.context = _shared(envelope.context, "context", notes)
+    sender.integrations = _shared(envelope.integrations, "integrations", notes)
     if sender.empty_lists:
         circumstances.tidy(sender.context)
     sender.note = "; ".join(notes) or None
     return sender
 
 
-def _shared(part: Any, field: str, notes: list[str]) -> Members:
+def _shared(raw: msgspec.Raw, field: str, notes: list[str]) -> Members:
+    part = wire.read_part(raw)
+    if part is None and bytes(raw).strip() not in (b"", b"null"):
+        notes.append(f"{field} of the batch is nested too deeply and was left out")
     return circumstances.read(part, f"{field} of the batch", notes)
 
 
@@ -130,7 +136,7 @@ def _stated_key(envelope: wire.Envelope, batch: list[Any]) -> Any:
     if b'"writeKey"' not in first:
         return None
     try:
-        return wire.read_event(first).get("writeKey")
+        return wire.read_members(first).get("writeKey")
     except Invalid:
         return None
 

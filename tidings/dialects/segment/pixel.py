@@ -9,7 +9,7 @@ from tidings.dialects.contract import Intake, Rejected, Request, Sources
 from tidings.dialects.segment import keys, replies, wire
 from tidings.dialects.segment.adapter import adapt, sender_of
 from tidings.dialects.segment.wire import Invalid
-from tidings.events.model import VERBS, Members, Refusal
+from tidings.events.model import Members, Refusal
 from tidings.kit import jsontext
 from tidings.tenants.model import Source
 
@@ -27,12 +27,12 @@ def take(request: Request, sources: Sources) -> Intake:
     source: Source | None = None
     try:
         text = _event_text(request.query)
-        members = wire.read_event(text)
-        source = keys.source_of(request, sources, members.get("writeKey"))
-        verb = next((verb for verb in VERBS if verb == request.parameters.get("call")), None)
-        if verb is None:
+        known = wire.CALLS.get(request.parameters.get("call", ""))
+        if known is None:
             raise Invalid("bad_request", "The call must be identify, track, page, screen, group or alias")
-        event = adapt(members, sender_of(request, source, text), verb)
+        call, unknown = wire.read_event(text, known.verb)
+        source = keys.source_of(request, sources, call.write_key)
+        event = adapt(call, unknown, sender_of(request, source, text))
         return Intake(source=source, events=[event], reply=replies.PIXEL)
     except Rejected as problem:
         refused = wire.refusal(Invalid(problem.code, problem.message), text)

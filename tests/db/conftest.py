@@ -1,0 +1,18 @@
+"""A state database that is migrated and empty."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tidings.db import Database
+from tidings.db.migrate import migrate
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    path = tmp_path / "tidings.db"
+    migrate(path, 1)
+    opened = Database(path)
+    yield opened
+    opened.close()

@@ -1,0 +1,219 @@
+"""Migrations: a migrated file is what the tables say, whatever revision it comes from.
+
+A new revision is picked up by itself; what its data looked like before it is not: give the revision before it an entry
+in SAMPLES, rows as that version wrote them, and the test below carries them to the newest schema.
+"""
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Column, Integer, MetaData, Table, select
+
+from tidings.db import Database
+from tidings.db import migrate as module
+from tidings.db.engine import make_engine
+from tidings.db.migrate import HEAD, TooNew, migrate, upgrade
+from tidings.rooms import metadata
+from tidings.tenants import store
+
+SCRIPTS = ScriptDirectory(str(Path(module.__file__).parent / "migrations"))
+REVISIONS = [script.revision for script in reversed(list(SCRIPTS.walk_revisions()))]
+
+# For every revision that was ever current: some rows of it, and what must be found in the newest schema.
+SAMPLES: dict[str, tuple[str, dict[str, list[tuple[Any, ...]]]]] = {
+    "0001": (
+        """
+        INSERT INTO installation (epoch, created_at) VALUES ('kept', 1);
+        INSERT INTO workspaces (id, name, time_zone, created_at) VALUES (7, 'Alice''s', 'Europe/Berlin', 2);
+        INSERT INTO brands (id, workspace_id, "key", name, currency, created_at)
+            VALUES (3, 7, 'shop', 'Shop', 'EUR', 3);
+        INSERT INTO sources (id, workspace_id, brand_id, dialect, name, trust, enabled, settings, created_at)
+            VALUES (5, 7, 3, 'segment', 'web', 'server', 1, '{"rate": 9}', 4);
+        INSERT INTO events (id, workspace_id, source_id, profile_id, verb, name, time, received, message_id, body)
+            VALUES (1, 7, 5, 1, 'track', 'Bought', 10, 11, 'm1', '{"verb":"track","message_id":"m1","time":10}');
+        INSERT INTO seen (source_id, digest, workspace_id, event_id) VALUES (5, 'd', 7, 1);
+        INSERT INTO timeline_recent (workspace_id, profile_id, time, event_id) VALUES (7, 1, 10, 1);
+        """,
+        {
+            "SELECT epoch FROM installation": [("kept",)],
+            "SELECT id, name, time_zone FROM workspaces": [(7, "Alice's", "Europe/Berlin")],
+            "SELECT id, workspace_id, profile_id, name, message_id FROM events": [(1, 7, 1, "Bought", "m1")],
+            "SELECT source_id, digest, event_id FROM seen": [(5, "d", 1)],
+        },
+    ),
+}
+
+
+def details(path: Path) -> dict[str, tuple[Any, ...]]:
+    """Return all that SQLite knows of a schema and that alembic does not compare, by table and index."""
+    found: dict[str, tuple[Any, ...]] = {}
+    with closing(sqlite3.connect(path)) as database:
+        for _, name, kind, _, without_rowid, strict in database.execute("PRAGMA table_list").fetchall():
+            if kind != "table" or name.startswith("sqlite_") or name == "alembic_version":
+                continue
+            columns = database.execute("SELECT * FROM pragma_table_xinfo(?)", (name,)).fetchall()
+            by_name = tuple(sorted(row[1:] for row in columns))  # a column that was added later stands last
+            text = sql(database, name)
+            found[name] = (without_rowid, strict, "AUTOINCREMENT" in text, by_name)
+            for _, index, unique, origin, partial in database.execute("SELECT * FROM pragma_index_list(?)", (name,)):
+                parts = database.execute("SELECT name, desc, coll FROM pragma_index_xinfo(?) WHERE key", (index,))
+                where = sql(database, index).partition(" WHERE ")[2].lower()
+                key = f"{name}.{index if origin == 'c' else origin}.{parts.fetchall()}"
+                found[key] = (unique, origin, partial, where)
+    return found
+
+
+def sql(database: sqlite3.Connection, name: str) -> str:
+    row = database.execute("SELECT sql FROM sqlite_master WHERE name = ?", (name,)).fetchone()
+    return " ".join((row[0] if row and row[0] else "").split())
+
+
+def created(path: Path, tables: MetaData) -> Path:
+    engine = make_engine(path, mode="write")
+    with engine.begin() as connection:
+        tables.create_all(connection)
+    engine.dispose()
+    return path
+
+
+def differences(path: Path, tables: MetaData) -> list[Any]:
+    engine = make_engine(path, mode="read")
+    try:
+        with engine.connect() as connection:
+            context = MigrationContext.configure(connection, opts={"compare_type": True})
+            found: list[Any] = compare_metadata(context, tables)
+            return found
+    finally:
+        engine.dispose()
+
+
+def at(path: Path, revision: str) -> Path:
+    """Make a database as the version of a revision made it, with its sample rows."""
+    engine = make_engine(path, mode="write")
+    with engine.connect() as connection:
+        upgrade(connection, revision)
+    engine.dispose()
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript(SAMPLES[revision][0])
+    return path
+
+
+@pytest.fixture
+def migrated(tmp_path: Path) -> Iterator[Path]:
+    path = tmp_path / "migrated.db"
+    migrate(path, 1)
+    yield path
+
+
+def test_a_migrated_file_has_the_schema_of_the_tables(migrated: Path, tmp_path: Path) -> None:
+    assert differences(migrated, metadata) == []
+    assert details(migrated) == details(created(tmp_path / "created.db", metadata))
+
+
+def test_a_difference_would_be_seen(migrated: Path, tmp_path: Path) -> None:
+    other = MetaData()
+    for table in metadata.tables.values():
+        table.to_metadata(other)
+    Table("one_more", other, Column("id", Integer, primary_key=True))
+    assert [difference[0] for difference in differences(migrated, other)] == ["add_table"]
+    with closing(sqlite3.connect(migrated)) as database:
+        database.executescript(
+            "DROP INDEX profile_traits_search;"
+            "CREATE INDEX profile_traits_search ON profile_traits (workspace_id, search);"  # no longer partial
+        )
+    assert differences(migrated, metadata) == []  # alembic alone does not see it
+    assert details(migrated) != details(created(tmp_path / "created.db", metadata))
+
+
+def test_the_newest_revision_is_the_head() -> None:
+    assert SCRIPTS.get_heads() == [HEAD]
+    assert REVISIONS[-1] == HEAD
+    assert sorted(REVISIONS) == REVISIONS  # 'tidings doctor' compares them
+
+
+def test_every_revision_has_a_sample() -> None:
+    assert sorted(SAMPLES) == REVISIONS, "add rows of the new revision to SAMPLES; keep those of the earlier ones"
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_data_of_every_revision_is_upgraded(tmp_path: Path, revision: str) -> None:
+    path = at(tmp_path / "tidings.db", revision)
+    assert migrate(path, 99) == "kept"
+    assert differences(path, metadata) == []
+    assert details(path) == details(created(tmp_path / "created.db", metadata))
+    with closing(sqlite3.connect(path)) as database:
+        for query, rows in SAMPLES[revision][1].items():
+            assert database.execute(query).fetchall() == rows
+    opened = Database(path)
+    (source,) = opened.read_now(store.list_sources, 7)
+    assert (source.name, source.brand_currency, source.settings.rate) == ("web", "EUR", 9)
+    opened.close()
+
+
+def test_a_sample_is_not_empty() -> None:
+    for text, expected in SAMPLES.values():
+        assert text.count("INSERT") >= 5
+        assert all(rows for rows in expected.values())
+
+
+def test_migrating_twice_changes_nothing(migrated: Path) -> None:
+    before = details(migrated)
+    epoch = migrate(migrated, 2)
+    assert migrate(migrated, 3) == epoch
+    assert details(migrated) == before
+    with closing(sqlite3.connect(migrated)) as database:
+        assert database.execute("SELECT count(*), min(created_at) FROM installation").fetchone() == (1, 1)
+        assert database.execute("SELECT version_num FROM alembic_version").fetchall() == [(HEAD,)]
+
+
+def test_every_installation_has_its_own_epoch(tmp_path: Path) -> None:
+    assert migrate(tmp_path / "a.db", 1) != migrate(tmp_path / "b.db", 1)
+
+
+def test_a_folder_of_a_newer_version_is_left_alone(migrated: Path) -> None:
+    with closing(sqlite3.connect(migrated)) as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+        database.commit()
+    before = details(migrated)
+    with pytest.raises(TooNew, match="newer version"):
+        migrate(migrated, 2)
+    assert details(migrated) == before
+
+
+def test_a_current_folder_starts_without_alembic(migrated: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: Any) -> None:
+        raise AssertionError("nothing is to be upgraded")
+
+    monkeypatch.setattr(module, "upgrade", never)
+    assert migrate(migrated, 2)
+
+
+def test_two_processes_may_migrate_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "tidings.db"
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda _: _epoch(path), range(2))
+    assert first == second
+
+
+def _epoch(path: Path) -> str:
+    code = f"from pathlib import Path; from tidings.db.migrate import migrate; print(migrate(Path({str(path)!r}), 1))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_rows_can_be_read_back_through_the_tables(migrated: Path) -> None:
+    opened = Database(migrated)
+    for table in metadata.sorted_tables:
+        opened.read_now(lambda tx, table=table: tx.execute(select(table)).all())
+    opened.close()

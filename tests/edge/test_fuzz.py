@@ -1,0 +1,387 @@
+"""Whatever comes in at an ingest path: no 5xx, no hang, a JSON object on errors, and nothing acknowledged is then lost.
+
+TIDINGS_FUZZ_EXAMPLES raises the number of examples of each test, and makes them other ones on each run.
+"""
+
+import base64
+import gzip
+import http.client
+import json
+import os
+import re
+import sqlite3
+import zlib
+from contextlib import closing
+from typing import Any
+from urllib.parse import quote, quote_from_bytes
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from tests.edge.wire import Said, ask, basic, event, must_fail, must_take
+from tests.serving import Running
+
+ASKED = os.environ.get("TIDINGS_FUZZ_EXAMPLES")
+FUZZ = settings(
+    max_examples=int(ASKED or 200),
+    deadline=None,
+    derandomize=ASKED is None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+TIMEOUT = 5.0
+
+VERBS = ["identify", "track", "page", "screen", "group", "alias"]
+SINGLE = [f"/v1/{name}" for name in (*VERBS, *(verb[0] for verb in VERBS))]
+BATCH = ["/v1/batch", "/v1/import", "/v1/b", "/beacon/v1/batch"]
+POSTED = [*SINGLE, *BATCH, "/v1/m", "/segment/v1/track"]
+READ = [*(f"/v1/pixel/{verb}" for verb in (*VERBS, "nonsense")), "/v1/projects/nobody/settings", "/sourceConfig/"]
+
+
+class Client:
+    """Asks the server over one connection after the other and checks every answer."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
+
+    def ask(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Said:
+        try:
+            self.connection.request(method, path, body or None, headers or {})
+            response = self.connection.getresponse()
+            said = Said(
+                response.status,
+                response.reason,
+                [(name.lower(), value) for name, value in response.getheaders()],
+                response.read(),
+            )
+        except BaseException:
+            self.connection.close()
+            raise
+        check(said, method)
+        return said
+
+
+def check(said: Said, method: str = "POST") -> None:
+    assert said.status < 500, said
+    assert said.status == 200 or said.status == 204 or said.status >= 400, said
+    if said.status >= 400 and method != "HEAD":
+        must_fail(said, said.status)
+
+
+@pytest.fixture(scope="module")
+def client(live: Running) -> Any:
+    made = Client(live.port)
+    yield made
+    made.connection.close()
+
+
+# What may stand in JSON text, and what programs write though it must not.
+texts = st.text(st.characters(exclude_categories=()), max_size=30)  # with NUL, lone surrogates and unassigned letters
+numbers = (
+    st.integers()
+    | st.integers(-(2**80), 2**80)
+    | st.floats()
+    | st.sampled_from(
+        [2**53 + 1, 2**63, -(2**63) - 1, 2**64, 10**400, 1e-320, -0.0, 1e308, 253402300800000, 4e12, -1e15]
+    )
+)
+leaves = st.none() | st.booleans() | numbers | texts
+values = st.recursive(
+    leaves, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4), max_leaves=12
+)
+odd = values | st.sampled_from(
+    [
+        "",
+        " ",
+        "0",
+        "null",
+        "\u0000",
+        "\ud83d",
+        "x" * 5_000,
+        "2024-02-30T25:61:61Z",
+        "2024-03-01T10:00:00.123456789+05:30",
+        "9999-12-31T23:59:59Z",
+        "0001-01-01",
+        "-1",
+        "1e999",
+        "NaN",
+        "$1,250.5",
+        "1" * 400,
+        [],
+        {},
+        [[]],
+        [None],
+        [{}],
+        {"": ""},
+    ]
+)
+
+
+def encoded(value: Any, ascii_only: bool = True) -> bytes:
+    """Return JSON text as careless programs write it: NaN, halves of surrogate pairs, invalid UTF-8."""
+    return json.dumps(value, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
+
+
+MEMBERS: dict[str, Any] = {
+    "type": "track",
+    "userId": "alice",
+    "anonymousId": "a-1",
+    "previousId": "b-1",
+    "groupId": "acme",
+    "event": "Bought",
+    "name": "Start",
+    "category": "Docs",
+    "timestamp": "2024-03-01T10:00:00.000Z",
+    "originalTimestamp": "2024-03-01T10:00:00.000Z",
+    "sentAt": "2024-03-01T10:00:01.000Z",
+    "traits": {"email": "alice@example.com"},
+    "properties": {"revenue": "12.50", "currency": "EUR"},
+    "context": {"ip": "203.0.113.9"},
+    "integrations": {"All": True},
+    "messageId": "m",
+    "writeKey": "k",
+    "action": "track",
+    "_metadata": {},
+    "channel": "server",
+}
+TRAITS = ["email", "phone", "name", "firstName", "lastName", "address", "company", "createdAt", "birthday", "age", "id"]
+PROPERTIES = ["revenue", "currency", "value", "total", "products", "name", "category", "url", "order_id", "price"]
+CONTEXT = [
+    "active",
+    "app",
+    "campaign",
+    "device",
+    "direct",
+    "externalIds",
+    "consent",
+    "groupId",
+    "ip",
+    "library",
+    "page",
+]
+CONTEXT += ["traits", "userAgent", "userAgentData", "sessionId", "os", "screen", "locale"]
+DEVICE = ["id", "type", "token", "advertisingId"]
+EXTERNAL = ["id", "type", "collection", "encoding"]
+PLACES: list[tuple[str, ...]] = [
+    *((name,) for name in MEMBERS),
+    *(("traits", name) for name in TRAITS),
+    *(("properties", name) for name in PROPERTIES),
+    *(("context", name) for name in CONTEXT),
+    *(("context", "device", name) for name in DEVICE),
+    *(("context", "externalIds", name) for name in EXTERNAL),
+    *(("context", "traits", name) for name in ("email", "phone")),
+    ("context", "consent", "categoryPreferences"),
+    ("context", "page", "url"),
+]
+GIVEN = {"device": {"type": "ios", "id": "d-1"}, "externalIds": {"id": "e-1", "type": "ga", "collection": "users"}}
+
+
+def put(members: dict[str, Any], place: tuple[str, ...], value: Any) -> None:
+    """Set a member, in objects that are made as they are needed."""
+    *path, last = place
+    for step in path:
+        below = members.get(step)
+        members = members.setdefault(step, {}) if not isinstance(below, dict) else below
+        if not isinstance(members, dict):
+            return
+        members.update({key: known for key, known in GIVEN.get(step, {}).items() if key not in members})
+    members[last] = value
+
+
+@st.composite
+def events(draw: st.DrawFn) -> dict[str, Any]:
+    """Valid events of every kind, some of whose members are then something else."""
+    members: dict[str, Any] = json.loads(json.dumps(MEMBERS))
+    del members["writeKey"], members["originalTimestamp"], members["action"]
+    members["type"] = draw(st.sampled_from(VERBS))
+    if members["type"] == "track" and draw(st.booleans()):
+        members["event"] = draw(st.sampled_from(["Order Completed", "Segment Consent Preference Updated"]))
+    del members["messageId"]
+    for place in draw(st.lists(st.sampled_from(PLACES), min_size=1, max_size=3)):
+        put(members, place, draw(odd))
+    if isinstance(members.get("context"), dict) and isinstance(members["context"].get("externalIds"), dict):
+        members["context"]["externalIds"] = [members["context"]["externalIds"]]
+    for name in draw(st.lists(st.sampled_from(sorted(members)), max_size=2)):
+        members.pop(name, None)
+    return members
+
+
+@FUZZ
+@given(members=events(), letter=st.booleans(), ascii_only=st.booleans())
+def test_an_event_with_odd_members(
+    client: Client, key: str, members: dict[str, Any], letter: bool, ascii_only: bool
+) -> None:
+    verb = members.get("type")
+    name = verb if isinstance(verb, str) and verb in VERBS else "track"
+    path = f"/v1/{name[0] if letter else name}"
+    client.ask("POST", path, encoded(members, ascii_only), dict([basic(key)]))
+
+
+@FUZZ
+@given(
+    batch=st.lists(events() | values, max_size=6),
+    around=st.dictionaries(st.sampled_from(["sentAt", "context", "integrations", "writeKey", "timestamp", "x"]), odd),
+    path=st.sampled_from(BATCH),
+    ascii_only=st.booleans(),
+)
+def test_a_batch_of_odd_events(  # noqa: PLR0913
+    client: Client, key: str, batch: list[Any], around: dict[str, Any], path: str, ascii_only: bool
+) -> None:
+    said = client.ask("POST", path, encoded({"batch": batch} | around, ascii_only), dict([basic(key)]))
+    assert said.status == 200, "single events never fail a batch"
+
+
+@FUZZ
+@given(path=st.sampled_from(POSTED), value=values, ascii_only=st.booleans())
+@example(path="/v1/batch", value={"batch": {}}, ascii_only=True)
+@example(path="/v1/batch", value={"batch": None}, ascii_only=True)
+def test_any_json(client: Client, key: str, path: str, value: Any, ascii_only: bool) -> None:
+    client.ask("POST", path, encoded(value, ascii_only), dict([basic(key)]))
+
+
+@FUZZ
+@given(
+    path=st.sampled_from(POSTED),
+    body=st.binary(max_size=200)
+    | st.text('{}[]",:\\ue019-+.truefalsn \x00é', max_size=60).map(lambda text: text.encode()),
+    coding=st.sampled_from([None, None, None, "gzip", "deflate", "identity", "br", "gzip, gzip", ""]),
+)
+def test_any_bytes(client: Client, key: str, path: str, body: bytes, coding: str | None) -> None:
+    client.ask("POST", path, body, dict([basic(key)]) | ({} if coding is None else {"Content-Encoding": coding}))
+
+
+@FUZZ
+@given(
+    path=st.sampled_from(POSTED),
+    members=events(),
+    coding=st.sampled_from(["gzip", "deflate"]),
+    cut=st.integers(0, 400),
+    flips=st.lists(st.tuples(st.integers(0, 400), st.integers(1, 255)), max_size=3),
+)
+def test_damaged_compression(  # noqa: PLR0913
+    client: Client, key: str, path: str, members: dict[str, Any], coding: str, cut: int, flips: list[tuple[int, int]]
+) -> None:
+    body = encoded({"batch": [members]} if path in BATCH else members)
+    packed = bytearray(gzip.compress(body) if coding == "gzip" else zlib.compress(body))
+    for place, bits in flips:
+        packed[place % len(packed)] ^= bits
+    if cut < len(packed):
+        del packed[len(packed) - cut :]
+    client.ask("POST", path, bytes(packed), dict([basic(key)]) | {"Content-Encoding": coding})
+
+
+@FUZZ
+@given(
+    text=st.sampled_from(
+        [b'{"userId":"alice","event":"E","properties":{"x":%s}}', b'{"batch":[%s],"context":%s}', b"%s"]
+    ),
+    path=st.sampled_from(POSTED),
+    number=st.from_regex(r"-?[0-9]{1,25}(\.[0-9]{1,25})?([eE][+-]?[0-9]{1,7})?", fullmatch=True),
+    times=st.sampled_from([1, 10, 250]),
+)
+def test_any_number(client: Client, key: str, text: bytes, path: str, number: str, times: int) -> None:
+    head, *rest = re.fullmatch(r"(-?)([0-9]+)(.*)", number).groups()  # type: ignore[union-attr]
+    long = f"{head}{rest[0] * times}{rest[1]}".encode()
+    client.ask("POST", path, text.replace(b"%s", long), dict([basic(key)]))
+
+
+@pytest.mark.parametrize("path", POSTED)
+@pytest.mark.parametrize("depth", [63, 64, 65, 1_000, 30_000, 250_000])
+@pytest.mark.parametrize("bracket", ["[]", "{}"])
+def test_deep_nesting(client: Client, key: str, path: str, depth: int, bracket: str) -> None:
+    opening, closing = (b"[", b"]") if bracket == "[]" else (b'{"a":', b"}")
+    depth = min(depth, 500_000 // (len(opening) + len(closing)))
+    value = opening * depth + (b"1" if bracket == "{}" else b"") + closing * depth
+    inside = b'{"type":"track","userId":"alice","event":"Deep","properties":{"x":%s},"context":%s}' % (value, value)
+    for body in (value, inside, b'{"batch":[%s]}' % inside, b'{"context":%s,"batch":[]}' % value, opening * depth):
+        client.ask("POST", path, body[:512_000], dict([basic(key)]))
+
+
+@FUZZ
+@given(
+    path=st.sampled_from(READ),
+    pairs=st.lists(
+        st.tuples(
+            st.sampled_from(
+                ["data", "writeKey", "userId", "event", "properties.a.b", "properties", "context.ip", "..", "x"]
+            )
+            | texts,
+            texts
+            | st.sampled_from(
+                ["alice", "eyJ1c2VySWQiOiJhbGljZSJ9", "eyJ1c2VySWQiOiJhbGljZSIsImV2ZW50IjoiRSJ9", "=", "-_"]
+            ),
+        ),
+        max_size=8,
+    ),
+    known=st.booleans(),
+)
+def test_any_query(client: Client, key: str, path: str, pairs: list[tuple[str, str]], known: bool) -> None:
+    given_pairs = [*pairs, ("writeKey", key)] if known else pairs
+    query = "&".join(f"{escaped(name)}={escaped(value)}" for name, value in given_pairs)
+    client.ask("GET", f"{path}?{query}")
+
+
+def escaped(text: str) -> str:
+    return quote(text.encode("utf-8", "surrogatepass"))
+
+
+@FUZZ
+@given(path=st.sampled_from(READ + POSTED), query=st.binary(max_size=60), plain=st.text("%&=+;?#/.azAZ09", max_size=20))
+def test_any_escapes_in_a_query(client: Client, path: str, query: bytes, plain: str) -> None:
+    client.ask(
+        "GET" if path in READ else "POST", f"{path}?{plain.replace('#', '')}{quote_from_bytes(query, safe='%&=+')}"
+    )
+
+
+@FUZZ
+@given(members=events(), call=st.sampled_from(VERBS), ascii_only=st.booleans())
+def test_any_event_in_a_pixel(client: Client, key: str, members: dict[str, Any], call: str, ascii_only: bool) -> None:
+    data = base64.b64encode(encoded(members | {"writeKey": key}, ascii_only)).decode()
+    said = client.ask("GET", f"/v1/pixel/{call}?data={quote(data)}")
+    assert (said.status, said.header("content-type")) == (200, "image/gif")
+
+
+@FUZZ
+@given(
+    method=st.sampled_from("GET HEAD POST PUT DELETE PATCH TRACE OPTIONS CONNECT PROPFIND MERGE LINK LOCK".split())
+    | st.from_regex(r"[A-Z]{1,12}", fullmatch=True),
+    path=st.sampled_from([*POSTED, *READ, "/", "/nothing", "*"]),
+)
+def test_any_method(live: Running, method: str, path: str) -> None:
+    check(ask(live.port, method, path, b"{}" if method == "POST" else b""), method)
+
+
+names = st.sampled_from(
+    ["Origin", "Authorization", "Content-Encoding", "Content-Type", "Accept", "Cookie", "User-Agent", "X-Forwarded-For"]
+    + ["Access-Control-Request-Headers", "Access-Control-Request-Method", "X-Retry-Count", "SentAt", "AnonymousId"]
+) | st.from_regex(r"X-[A-Za-z0-9!#$%&'*+.^_`|~-]{1,20}", fullmatch=True)
+contents = st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=60)
+
+
+@FUZZ
+@given(
+    path=st.sampled_from(POSTED),
+    method=st.sampled_from(["POST", "OPTIONS"]),
+    headers=st.lists(st.tuples(names, contents), max_size=8),
+)
+def test_any_headers(live: Running, key: str, path: str, method: str, headers: list[tuple[str, str]]) -> None:
+    body = encoded({"batch": [MEMBERS]} if path in BATCH else MEMBERS | {"writeKey": key})
+    check(ask(live.port, method, path, body if method == "POST" else b"", headers), method)
+
+
+def test_everything_acknowledged_is_processed(live: Running, key: str) -> None:
+    """The last test: what the others have left behind."""
+    must_take(ask(live.port, "POST", "/v1/track", event("last"), [basic(key)]))
+    figures = live.settled()
+    said = live.call("GET", "/readyz").json()
+    assert (said["status"], said["lag"]) == ("ready", 0)
+    with closing(sqlite3.connect(f"file:{live.data / 'tidings.db'}?mode=ro", uri=True)) as database:
+        lost = database.execute("SELECT code, message, body FROM refused WHERE stage = 'pipeline'").fetchall()
+    assert lost == []
+    counted = re.search(r'tidings_events_total{dialect="segment"} (\S+)', live.call("GET", "/metrics").body.decode())
+    assert counted is not None
+    assert figures["events"] + figures["duplicates"] == float(counted[1])
+    assert len(live.cli("events", "list", "--limit", "1000")) == min(1000, figures["events"])
+    assert live.cli("profile", "show", "--user-id", "alice")["event_count"] > 0
+    assert not [line for line in live.output if "Traceback" in line]
