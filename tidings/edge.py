@@ -13,7 +13,7 @@ import structlog
 from tidings.dialects.contract import Dialect, Intake, Rejected, Reply, Request, Route, Sources
 from tidings.events.model import Record, Refusal
 from tidings.kit import clock
-from tidings.kit.bodies import Broken, TooLarge, UnknownCoding, decompress
+from tidings.kit.bodies import GZIP_MAGIC, Broken, TooLarge, UnknownCoding, decompress
 from tidings.kit.buckets import Buckets
 from tidings.kit.proxies import Proxies
 from tidings.log.contract import Log, LogUnavailable
@@ -25,6 +25,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 DRAIN_BYTES = 8 * 1024 * 1024  # of a body that is too large: read and dropped, so that the client sees the answer
+EXCERPT_BYTES = 65_536  # of a refused request that are shown to the operator
 RETRY_SECONDS = b"5"
 MAX_AGE = b"7200"
 EXPOSED = b"Retry-After, X-RateLimit-Reset"
@@ -115,7 +116,8 @@ class Edge:
             reply = _with(reply, (b"allow", allowed.encode()))
         else:
             reply = dialect.error(404, "not_found", "there is nothing at this path: check host and path of the client")
-        await respond(send, reply, cors(headers, preflight=method == "OPTIONS"))
+        extra = cors(headers, preflight=method == "OPTIONS") if b"origin" in headers else []
+        await respond(send, reply, extra)
         self._meter.answered(dialect.name, reply.status, events, time.perf_counter() - started)
 
     def _match(self, path: str) -> tuple[dict[str, tuple[Dialect, Route]], dict[str, str]]:
@@ -134,7 +136,7 @@ class Edge:
                 routes.setdefault(route.method, (dialect, route))
         return routes, parameters
 
-    async def _take(  # noqa: PLR0913
+    async def _take(
         self,
         scope: Scope,
         receive: Receive,
@@ -145,13 +147,19 @@ class Edge:
         route: Route,
     ) -> tuple[Reply, int]:
         received = clock.now()
+        method = route.method
         try:
-            wire = await read_body(receive, headers, route.limit) if route.method != "GET" else b""
-            body = decompress(wire, headers.get(b"content-encoding", b""), route.limit) if wire else wire
+            body = b""
+            if method != "GET":
+                wire = await read_body(receive, route.limit)
+                coding = headers.get(b"content-encoding")
+                body = (
+                    wire if coding is None and wire[:2] != GZIP_MAGIC else decompress(wire, coding or b"", route.limit)
+                )
             peer = scope["client"][0] if scope.get("client") else ""
             client, scheme = self._proxies.caller(peer, scope["scheme"], headers)
             request = Request(
-                method=route.method,
+                method=method,
                 path=path,
                 parameters=parameters,
                 query=scope["query_string"],
@@ -176,7 +184,7 @@ class Edge:
         except TooFast as error:
             return _slow_down(dialect, error.seconds), 0
         except Rejected as error:
-            refusal = Refusal(code=error.code, message=error.message, body=_excerpt(error, locals().get("body", b"")))
+            refusal = Refusal(code=error.code, message=error.message, body=error.body[:EXCERPT_BYTES])
             self._refusals.add(error.source, received, [refusal])
             return dialect.error(error.status, error.code, error.message), 0
         except Exception:
@@ -241,7 +249,7 @@ class Gone(Exception):  # noqa: N818
     """The client went away in the middle of its request."""
 
 
-async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -> bytes:
+async def read_body(receive: Receive, limit: int) -> bytes:
     """Return the body as it came.
 
     Raises:
@@ -275,9 +283,10 @@ async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -
 
 async def respond(send: Send, reply: Reply, extra: list[tuple[bytes, bytes]]) -> None:
     """Send an answer."""
-    headers = [(b"content-length", str(len(reply.body)).encode()), *reply.headers, *extra]
-    if reply.body:
-        headers.append((b"content-type", reply.content_type))
+    length = (b"content-length", b"%d" % len(reply.body))
+    headers = (
+        [length, (b"content-type", reply.content_type), *reply.headers, *extra] if reply.body else [length, *extra]
+    )
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": reply.body})
 
@@ -316,8 +325,3 @@ def _slow_down(dialect: Dialect, seconds: float) -> Reply:
 
 def _with(reply: Reply, *headers: tuple[bytes, bytes]) -> Reply:
     return Reply(reply.status, reply.body, reply.content_type, (*reply.headers, *headers))
-
-
-def _excerpt(error: Rejected, body: bytes) -> bytes:
-    # The body of a stranger may hold a mistyped secret: it is kept only where the source is known.
-    return body[:65_536] if error.source is not None else b""

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import cast
 
+HEAVY = b"user-heavy"  # one customer with a long history: 10,000 of 5 million events
+HEAVY_SHARE = 1 / 500
 STAMP = "2026-01-01T00:00:00.000Z"
 
 
@@ -123,12 +125,15 @@ def request(path: str, body: bytes, key: str) -> bytes:
 
 def event(rng: random.Random, profiles: int, name: str = "Product Viewed") -> bytes:
     """Return a track event of about 400 bytes of a random customer, with a random message id."""
+    customer = HEAVY if rng.random() < HEAVY_SHARE else b"user-%d" % rng.randrange(profiles)
     return (
-        b'{"type":"track","messageId":"%032x","userId":"user-%d","event":"%s","timestamp":"%s",'
-        b'"properties":{"product_id":"p-%d","name":"Blue mug with a handle","price":12.50,"quantity":2,"category":"Kitchen",'
-        b'"url":"https://shop.example/kitchen/blue-mug"},"context":{"library":{"name":"analytics-python","version":"2.3.4"},'
+        b'{"type":"track","messageId":"%032x","userId":"%s","event":"%s","timestamp":"%s",'
+        b'"properties":{"product_id":"p-%d","name":"Blue mug with a handle","price":12.50,"quantity":2,'
+        b'"category":"Kitchen",'
+        b'"url":"https://shop.example/kitchen/blue-mug"},"context":{"library":{'
+        b'"name":"analytics-python","version":"2.3.4"},'
         b'"ip":"192.0.2.7","locale":"en-GB"},"integrations":{}}'
-    ) % (rng.getrandbits(128), rng.randrange(profiles), name.encode(), STAMP.encode(), rng.randrange(5000))
+    ) % (rng.getrandbits(128), customer, name.encode(), STAMP.encode(), rng.randrange(5000))
 
 
 def singles(key: str, profiles: int, seed: int) -> Iterator[bytes]:

@@ -246,7 +246,12 @@ def test_a_folder_that_is_not_there_is_named_and_not_made(shell: Shell, argument
 
 @pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**30])
 def test_numbers_that_no_row_can_have(shell: Shell, made: dict[str, Any], number: int) -> None:
-    assert "no such profile" in shell.error("profile", "show", "--id", str(number))
+    assert "Error: " in shell.error("profile", "show", f"--id={number}")
+
+
+def test_numbers_that_no_source_can_have(shell: Shell, made: dict[str, Any]) -> None:
+    for command in (["set", str(2**63), "rate=1"], ["disable", str(2**63)], ["key", "add", str(2**63)]):
+        assert "Error: " in shell.error("source", *command)
 
 
 @pytest.mark.parametrize("text", ["\x1b[2J", "a\0b", "ünï '\" --", "x" * 10_000])

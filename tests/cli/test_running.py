@@ -66,3 +66,14 @@ def test_what_is_stored_is_shown_while_the_server_runs(server: Running) -> None:
     profile = server.cli("profile", "show", "--user-id", "alice")
     assert {"id", "identifiers", "traits", "lifetime_value", "event_count"} <= set(profile)
     assert server.cli("profile", "show", "--id", str(profile["id"])) == profile
+
+
+def test_sigterm_drains_and_closes(server: Running) -> None:
+    key = server.source()["write_key"]
+    for number in range(20):
+        assert server.call("POST", "/v1/track", TRACK | {"messageId": f"m{number}"}, key).status == 200
+    assert server.call("POST", "/v1/track", b"{", key).status == 400
+    assert server.stop() == 0
+    assert not any(path.name.endswith("-wal") for path in server.data.iterdir())  # closing folds it into the database
+    figures = server.cli("stats")
+    assert (figures["events"], figures["lag"], figures["refused"]) == (20, 0, 1)

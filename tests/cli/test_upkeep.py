@@ -94,14 +94,14 @@ def test_a_backup_under_load_holds_all_that_was_acknowledged_before(server: Runn
     restored.start()
     try:
         figures = restored.settled()
+        found = messages(data)
         assert restored.call("POST", "/v1/track", {"userId": "u", "event": "x"}, sender.key).status == 200
+        assert restored.settled()["events"] == len(found) + 1
     finally:
-        assert restored.stop() == 0
-    found = messages(data)
-    assert figures["events"] == len(found) - 1
+        restored.stop()
+    assert (figures["events"], figures["lag"]) == (len(found), 0)
     assert len(set(found)) == len(found)
     assert set(before) - set(found) == set()
-    assert figures["lag"] == 0
     server.settled()
     assert len(messages(server.data)) == len(sender.acknowledged)
 
@@ -127,6 +127,7 @@ def test_a_copy_ends_although_the_source_is_written_all_the_time(tmp_path: Path)
 
         def write(done: int, total: int) -> None:
             steps.append((done, total))
+            assert len(steps) < 100, "it begins anew with every commit"
             writing.execute("UPDATE t SET n = n + 1 WHERE rowid = 1")
 
         copy(source, tmp_path / "copy.db", write)
@@ -233,11 +234,11 @@ def test_what_cannot_be_restored_is_refused_and_harms_nothing(served: tuple[Shel
     assert not target.data.exists()
 
     spoilt = bytearray((source / "tidings.db").read_bytes())
-    for page in range(5, len(spoilt) // 4096, 2):
-        spoilt[page * 4096 : page * 4096 + 64] = b"\xee" * 64
+    with closing(sqlite3.connect(source / "tidings.db")) as database:
+        (page,) = database.execute("SELECT rootpage FROM sqlite_master WHERE name = 'events'").fetchone()
+    spoilt[(page - 1) * 4096 : (page - 1) * 4096 + 64] = b"\xee" * 64  # which only reading to the end can find
     (tmp_path / "mixed" / "tidings.db").write_bytes(spoilt)
-    said = target.error("restore", str(tmp_path / "mixed"))
-    assert "damaged" in said or "malformed" in said
+    assert "tidings.db is damaged" in target.error("restore", str(tmp_path / "mixed"))
     assert not target.data.exists() or names(target.data) in ([], ["lock"])
     assert {path.name: path.read_bytes() for path in shell.data.iterdir() if path.suffix == ".db"} == before
 
@@ -300,7 +301,7 @@ def test_a_restored_folder_is_served(served: tuple[Shell, Path], tmp_path: Path)
     try:
         assert running.settled()["events"] == 3
     finally:
-        assert running.stop() == 0
+        running.stop()
 
 
 def put(path: Path, content: bytes) -> None:

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, Text, select
+from sqlalchemy import BigInteger, Column, Executable, Integer, MetaData, String, Table, Text, select
 
 from tidings.db import Database, Tx
 from tidings.db.bulk import given as given_rows
@@ -59,6 +59,10 @@ def insert(tx: Tx, rows: list[list[Any]]) -> None:
     tx.execute(insert_given(thing, "id", "number", "text", "kind"), {"rows": pack(rows)})
 
 
+def execute(tx: Tx, statement: Executable, rows: list[list[Any]] | None = None) -> None:
+    tx.execute(statement, None if rows is None else {"rows": pack(rows)})
+
+
 def test_awkward_values_are_inserted_as_they_are(things: Database) -> None:
     rows = [[n + 1, None, text, None] for n, text in enumerate(TEXTS)]
     rows += [[n + 100, number, None, "x"] for n, number in enumerate(NUMBERS)]
@@ -99,21 +103,21 @@ def test_an_upsert_changes_what_it_is_told(things: Database) -> None:
     }
     statement = upsert_given(thing, "id", "number", "text", key=["id"], changes=changes)
     for _ in range(2):
-        things.write_now(lambda tx: tx.execute(statement, {"rows": pack([[1, 2**40, "it's"], [2, -5, None]])}) and None)
+        things.write_now(execute, statement, [[1, 2**40, "it's"], [2, -5, None]])
     assert things.read_now(stored) == [(1, 2**41, "it's", None), (2, -10, None, None)]
 
 
 def test_an_upsert_of_the_same_key_twice_in_one_batch(things: Database) -> None:
     changes = {"number": thing.c.number + offered(thing, "number")}
     statement = upsert_given(thing, "id", "number", key=["id"], changes=changes)
-    things.write_now(lambda tx: tx.execute(statement, {"rows": pack([[1, 1], [1, 10], [1, 100]])}) and None)
+    things.write_now(execute, statement, [[1, 1], [1, 10], [1, 100]])
     assert things.read_now(stored) == [(1, 111, None, None)]
 
 
 def test_an_upsert_without_changes_leaves_the_present_row(things: Database) -> None:
     things.write_now(insert, [[1, 1, "present", None]])
     statement = upsert_given(thing, "id", "text", key=["id"])
-    things.write_now(lambda tx: tx.execute(statement, {"rows": pack([[1, "new"], [2, "new"]])}) and None)
+    things.write_now(execute, statement, [[1, "new"], [2, "new"]])
     assert things.read_now(stored) == [(1, 1, "present", None), (2, None, "new", None)]
 
 
@@ -122,7 +126,7 @@ def test_an_upsert_changes_only_under_its_condition(things: Database) -> None:
     newer = offered(thing, "number") > thing.c.number
     changes = {"number": offered(thing, "number"), "text": offered(thing, "text")}
     statement = upsert_given(thing, "id", "number", "text", key=["id"], changes=changes, where=newer)
-    things.write_now(lambda tx: tx.execute(statement, {"rows": pack([[1, 9, "late"], [2, 11, "new"]])}) and None)
+    things.write_now(execute, statement, [[1, 9, "late"], [2, 11, "new"]])
     assert things.read_now(stored) == [(1, 10, "old", None), (2, 11, "new", None)]
 
 
@@ -131,8 +135,8 @@ def test_greatest_and_least(things: Database) -> None:
     for choose, expected in ((greatest, [10, 12]), (least, [5, 10])):
         changes = {"number": choose(thing.c.number, offered(thing, "number"))}
         statement = upsert_given(thing, "id", "number", key=["id"], changes=changes)
-        things.write_now(lambda tx: tx.execute(thing.update().values(number=10)) and None)
-        things.write_now(lambda tx, s=statement: tx.execute(s, {"rows": pack([[1, 5], [2, 12]])}) and None)
+        things.write_now(execute, thing.update().values(number=10))
+        things.write_now(execute, statement, [[1, 5], [2, 12]])
         assert [row[1] for row in things.read_now(stored)] == expected
 
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -255,7 +256,7 @@ def test_another_writer_is_waited_for(database: Database) -> None:
 
 def test_closing_commits_what_waits(database: Database) -> None:
     with held(database):
-        futures = [database._submit(lambda tx, n=n: put(tx, f"n{n}")) for n in range(200)]
+        futures = [database._submit(partial(put, name=f"n{n}")) for n in range(200)]
         closing = threading.Thread(target=database.close)
         closing.start()
         wait_for(database._stopping.is_set)
@@ -275,7 +276,7 @@ def test_a_drain_is_bounded_and_in_order(database: Database) -> None:
         put(tx, f"n{number}")
         return int(count or 0)
 
-    futures = drained(database, *[lambda tx, n=n: add(tx, n) for n in range(150)])
+    futures = drained(database, *[partial(add, number=n) for n in range(150)])
     assert [future.result() for future in futures] == list(range(150))
 
 

@@ -19,7 +19,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Integer, MetaData, Table, select
 
-from tidings.db import Database
+from tidings.db import Database, Tx
 from tidings.db import migrate as module
 from tidings.db.engine import make_engine
 from tidings.db.migrate import HEAD, TooNew, migrate, upgrade
@@ -212,8 +212,12 @@ def _epoch(path: Path) -> str:
     return done.stdout.strip()
 
 
+def rows_of(tx: Tx, table: Table) -> list[Any]:
+    return list(tx.execute(select(table)))
+
+
 def test_rows_can_be_read_back_through_the_tables(migrated: Path) -> None:
     opened = Database(migrated)
     for table in metadata.sorted_tables:
-        opened.read_now(lambda tx, table=table: tx.execute(select(table)).all())
+        assert opened.read_now(rows_of, table) is not None
     opened.close()

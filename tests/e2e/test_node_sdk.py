@@ -1,4 +1,4 @@
-"""Segment's own SDKs for Node.js, the current one and the one before, as they come from npm, against a running server."""
+"""Segment's own SDKs for Node.js, the current and the old one, as they come from npm, against a running server."""
 
 import shutil
 import subprocess

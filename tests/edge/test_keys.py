@@ -57,8 +57,18 @@ def test_a_key_in_the_body_that_is_none(live: Running, stated: Any) -> None:
 
 @pytest.mark.parametrize(
     "header",
-    ["", "Basic", "Basic ", "Basic :", "Basic Og==", "Basic \xff", "Basic /w==", "Digest x", "Bearer", "x" * 5_000]
-    + ["Basic " + base64.b64encode(b"x" * 50_000).decode(), "Basic AAAA"],
+    [
+        "",
+        "Basic",
+        "Basic ",
+        "Basic :",
+        "Basic Og==",
+        "Basic \xff",
+        "Basic /w==",
+        "Digest x",
+        "Bearer",
+        "Basic " + "A" * 50_000,
+    ],
 )
 def test_a_header_without_a_key_is_401_without_a_password_box(live: Running, header: str) -> None:
     said = ask(live.port, "POST", "/v1/track", event(), [("Authorization", header)])

@@ -31,11 +31,20 @@ def test_nothing_redirects(live: Running, path: str, method: str) -> None:
     assert not said.all("location")
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["/", "/v1", "/v1/", "/v1/nothing", "/v1/track/more", "/v1/TRACK", "/v2/track", "//v1/track", "/v1/../v1/track"]
-    + ["/%00", "/%ff%fe", "/v1/%2e%2e", "/v1/projects/settings", "/v1/pixel", "/segment", "/wp-login.php?x=1"],
-)
+UNKNOWN = ["/", "/v1", "/v1/", "/v1/nothing", "/v1/track/more", "/v1/TRACK", "/v2/track", "//v1/track"]
+UNKNOWN += [
+    "/v1/../v1/track",
+    "/%00",
+    "/%ff%fe",
+    "/v1/%2e%2e",
+    "/v1/projects/settings",
+    "/v1/pixel",
+    "/segment",
+    "/x.php?y=1",
+]
+
+
+@pytest.mark.parametrize("path", UNKNOWN)
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "TRACE"])
 def test_an_unknown_path_is_404(live: Running, path: str, method: str) -> None:
     said = ask(live.port, method, path, headers=[("Origin", ORIGIN)])
@@ -90,7 +99,7 @@ def test_a_made_up_method_is_answered_in_json(live: Running, key: str, method: s
 @pytest.mark.parametrize(
     "sent",
     [
-        message("POST", "/v1/track?name=caf\xe9", event()),
+        message("POST", "/v1/track?name=Ren\xe9e", event()),
         message("POST", "/v1/track?a b", event()),
         message("POST", "/v1/track?" + "x" * 70_000, event()),
         message("POST", "/v1/track", event(), [("X Y", "1")]),

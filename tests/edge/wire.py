@@ -83,7 +83,7 @@ class Line:
         return said
 
 
-def ask(  # noqa: PLR0913
+def ask(
     port: int,
     method: str,
     path: str,

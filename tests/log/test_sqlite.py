@@ -187,18 +187,18 @@ def test_waiting_ends_when_the_log_is_closed(log: SqliteLog) -> None:
 
 
 def test_more_than_may_wait_is_refused_and_the_rest_is_kept(log: SqliteLog, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "QUEUE_BYTES", 100)
+    monkeypatch.setattr(module, "QUEUE_BYTES", 1000)
 
     async def run() -> None:
         async with held(log):
-            waiting = log.append(b"x" * 100, 1)
+            waiting = log.append(b"x" * 990, 1)
             with pytest.raises(LogUnavailable):
-                log.append(b"y", 1)
+                log.append(b"y" * 20, 1)
         await waiting
         await log.append(b"z", 1)  # there is room again
 
     asyncio.run(run())
-    assert everything(log) == [b"first", b"x" * 100, b"z"]
+    assert everything(log) == [b"first", b"x" * 990, b"z"]
 
 
 def test_a_full_disk_refuses_all_who_wait_and_ends_with_the_disk(log: SqliteLog) -> None:

@@ -41,7 +41,8 @@ def record(*happened: Event, trust: Any = "server", source: int = 1, workspace: 
 
 
 def happened(message: str, verb: Any = "track", **members: Any) -> Event:
-    return Event(verb=verb, message_id=message, **({"time": T0, "name": "Bought", "user_id": "alice"} | members))
+    given: dict[str, Any] = {"time": T0, "name": "Bought", "user_id": "alice"} | members
+    return Event(verb=verb, message_id=message, **given)
 
 
 def run(tx: Connection, position: int, *payloads: bytes, bisect: bool = False, recent: int = 200_000) -> events.Cursor:
@@ -147,10 +148,13 @@ def test_everything_about_one_person_in_one_batch(tx: Connection) -> None:
     )
     found = alice(tx)
     assert found.event_count == 6
-    assert {row["kind"]: row["value"] for row in found.identifiers if row["kind"] != "user_id"} == {
-        "email": "alice@example.org",
-        "anonymous_id": "old-alice",
-    } | {"anonymous_id": found.identifiers[-1]["value"]}
+    assert {(row["kind"], row["value"]) for row in found.identifiers} == {
+        ("user_id", "alice"),
+        ("user_id", "old-alice"),
+        ("email", "alice@example.org"),
+        ("anonymous_id", "laptop"),
+        ("anonymous_id", "old-alice"),
+    }
     assert [group["id"] for group in found.groups] == ["g1"]
 
 
@@ -215,3 +219,22 @@ def test_folding_loses_no_repeat_and_no_timeline(tx: Connection) -> None:
     with tx.begin():
         rows = [events.list_timeline(tx, 1, [profile], None, 100) for profile in range(1, 8)]
     assert sum(map(len, rows)) == 220
+
+
+def test_a_merge_can_be_taken_back(tx: Connection) -> None:
+    run(tx, 1, record(happened("m1", user_id=None, anonymous_id="a"), happened("m2", user_id=None, anonymous_id="b")))
+    run(tx, 2, record(happened("m3", user_id=None, email="alice@example.org", anonymous_id="b")))
+    run(tx, 3, record(happened("m4", value=Decimal(5), currency="EUR")))
+    run(tx, 4, record(happened("m5", email="alice@example.org", anonymous_id="a")))
+    whole = alice(tx)
+    assert (whole.id, whole.event_count, len(whole.merges)) == (1, 5, 2)
+    with tx.begin():
+        assert profiles.unmerge(tx, 1, 2)
+        assert not profiles.unmerge(tx, 1, 2)
+        assert not profiles.unmerge(tx, 2, 3)
+        freed = profiles.find(tx, 1, "email", "alice@example.org")
+    assert freed is not None
+    assert (freed.id, freed.event_count) == (2, 2)
+    assert sum(found.event_count for found in (freed, alice(tx))) == 5
+    run(tx, 5, record(happened("m6", email="alice@example.org")))
+    assert alice(tx).event_count == 6

@@ -23,7 +23,7 @@ from tidings.tenants import store as tenants
 @workspace_option
 @data_option
 @json_option
-def stats(workspace: str, data: Path, as_json: bool) -> None:  # noqa: FBT001
+def stats(workspace: str, data: Path, as_json: bool) -> None:
     """Show what is stored and what is still to be processed."""
     with opened(data) as database:
         found = database.read_now(stats_of, workspace_of(database, workspace), appended(Folder(data).log))
@@ -41,7 +41,7 @@ def events() -> None:
 @workspace_option
 @data_option
 @json_option
-def events_list(message_id: str | None, limit: int, workspace: str, data: Path, as_json: bool) -> None:  # noqa: FBT001
+def events_list(message_id: str | None, limit: int, workspace: str, data: Path, as_json: bool) -> None:
     """Show stored events, newest first."""
     with opened(data) as database:
         rows = matching(database, workspace_of(database, workspace), message_id, limit)
@@ -70,13 +70,13 @@ def profile() -> None:
 @workspace_option
 @data_option
 @json_option
-def profile_show(  # noqa: PLR0913
+def profile_show(
     email: str | None,
     user_id: str | None,
     profile_id: int | None,
     workspace: str,
     data: Path,
-    as_json: bool,  # noqa: FBT001
+    as_json: bool,
 ) -> None:
     """Show one customer, with what was merged into it."""
     if sum(given is not None for given in (email, user_id, profile_id)) != 1:
@@ -92,6 +92,20 @@ def profile_show(  # noqa: PLR0913
     if found is None:
         raise click.ClickException("no such profile (events are processed within a moment: see 'tidings stats', lag)")
     show(msgspec.structs.asdict(found), as_text(found), as_json=as_json)
+
+
+@profile.command("unmerge")
+@click.argument("child_id", type=int)
+@workspace_option
+@data_option
+@json_option
+def profile_unmerge(child_id: int, workspace: str, data: Path, as_json: bool) -> None:
+    """Take the merge of profile CHILD_ID into another one back (profile show lists merges)."""
+    with opened(data) as database:
+        done = database.write_now(profiles.unmerge, workspace_of(database, workspace), child_id)
+    if not done:
+        raise click.ClickException(f"profile {child_id} is not merged into another")
+    show({"unmerged": child_id}, f"profile {child_id} stands by itself again", as_json=as_json)
 
 
 def as_text(found: profiles.ProfileView) -> str:

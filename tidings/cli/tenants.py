@@ -27,7 +27,7 @@ def workspace() -> None:
 @click.option("--time-zone", default="UTC", show_default=True, help="IANA name, for windows and schedules.")
 @data_option
 @json_option
-def workspace_create(name: str, time_zone: str, data: Path, as_json: bool) -> None:  # noqa: FBT001
+def workspace_create(name: str, time_zone: str, data: Path, as_json: bool) -> None:
     """Make a workspace."""
     if time_zone not in available_timezones():
         raise click.BadParameter(f"{time_zone!r} is no IANA time zone", param_hint="--time-zone")
@@ -39,7 +39,7 @@ def workspace_create(name: str, time_zone: str, data: Path, as_json: bool) -> No
 @workspace.command("list")
 @data_option
 @json_option
-def workspace_list(data: Path, as_json: bool) -> None:  # noqa: FBT001
+def workspace_list(data: Path, as_json: bool) -> None:
     """Show all workspaces."""
     with opened(data) as database:
         found = database.read_now(store.list_workspaces)
@@ -58,7 +58,7 @@ def brand() -> None:
 @workspace_option
 @data_option
 @json_option
-def brand_create(key: str, name: str | None, currency: str, workspace: str, data: Path, as_json: bool) -> None:  # noqa: FBT001
+def brand_create(key: str, name: str | None, currency: str, workspace: str, data: Path, as_json: bool) -> None:
     """Make a brand; KEY is the first label of its hosts."""
     with opened(data, make=True) as database:
         wall = workspace_of(database, workspace)
@@ -72,7 +72,7 @@ def brand_create(key: str, name: str | None, currency: str, workspace: str, data
 @workspace_option
 @data_option
 @json_option
-def brand_list(workspace: str, data: Path, as_json: bool) -> None:  # noqa: FBT001
+def brand_list(workspace: str, data: Path, as_json: bool) -> None:
     """Show the brands of a workspace."""
     with opened(data) as database:
         found = database.read_now(store.list_brands, workspace_of(database, workspace))
@@ -103,7 +103,7 @@ def source_create(  # noqa: PLR0913
     pinned: tuple[str, ...],
     workspace: str,
     data: Path,
-    as_json: bool,  # noqa: FBT001
+    as_json: bool,
 ) -> None:
     """Make a source and print its credentials, which are shown this once."""
     names = next(known.credentials for known in DIALECTS if known.name == dialect)
@@ -133,7 +133,7 @@ def source_create(  # noqa: PLR0913
 @workspace_option
 @data_option
 @json_option
-def source_list(workspace: str, data: Path, as_json: bool) -> None:  # noqa: FBT001
+def source_list(workspace: str, data: Path, as_json: bool) -> None:
     """Show the sources of a workspace."""
     with opened(data) as database:
         found = database.read_now(store.list_sources, workspace_of(database, workspace))
@@ -147,7 +147,7 @@ def source_list(workspace: str, data: Path, as_json: bool) -> None:  # noqa: FBT
 @workspace_option
 @data_option
 @json_option
-def source_set(source_id: int, changes: tuple[str, ...], workspace: str, data: Path, as_json: bool) -> None:  # noqa: FBT001
+def source_set(source_id: int, changes: tuple[str, ...], workspace: str, data: Path, as_json: bool) -> None:
     """Change settings of a source; a running server honours them within a second."""
     with opened(data) as database:
         wall = workspace_of(database, workspace)
@@ -164,7 +164,7 @@ def source_set(source_id: int, changes: tuple[str, ...], workspace: str, data: P
 @workspace_option
 @data_option
 @json_option
-def source_disable(source_id: int, workspace: str, data: Path, as_json: bool) -> None:  # noqa: FBT001
+def source_disable(source_id: int, workspace: str, data: Path, as_json: bool) -> None:
     """Refuse what a source sends from now on; nothing is deleted."""
     switch(data, workspace, source_id, enabled=False, as_json=as_json)
 
@@ -174,7 +174,7 @@ def source_disable(source_id: int, workspace: str, data: Path, as_json: bool) ->
 @workspace_option
 @data_option
 @json_option
-def source_enable(source_id: int, workspace: str, data: Path, as_json: bool) -> None:  # noqa: FBT001
+def source_enable(source_id: int, workspace: str, data: Path, as_json: bool) -> None:
     """Take what a source sends again."""
     switch(data, workspace, source_id, enabled=True, as_json=as_json)
 
@@ -191,13 +191,13 @@ def source_key() -> None:
 @workspace_option
 @data_option
 @json_option
-def key_add(  # noqa: PLR0913
+def key_add(
     source_id: int,
     credential: str | None,
     value: str | None,
     workspace: str,
     data: Path,
-    as_json: bool,  # noqa: FBT001
+    as_json: bool,
 ) -> None:
     """Add a key to a source; the present ones go on working."""
     with opened(data) as database:
@@ -218,7 +218,7 @@ def key_add(  # noqa: PLR0913
 @workspace_option
 @data_option
 @json_option
-def key_list(source_id: int, workspace: str, data: Path, as_json: bool) -> None:  # noqa: FBT001
+def key_list(source_id: int, workspace: str, data: Path, as_json: bool) -> None:
     """Show which keys a source has, by their last characters."""
     with opened(data) as database:
         found = database.read_now(store.list_credentials, workspace_of(database, workspace), source_id)
@@ -232,7 +232,7 @@ def key_list(source_id: int, workspace: str, data: Path, as_json: bool) -> None:
 @workspace_option
 @data_option
 @json_option
-def key_revoke(source_id: int, key_id: int, workspace: str, data: Path, as_json: bool) -> None:  # noqa: FBT001
+def key_revoke(source_id: int, key_id: int, workspace: str, data: Path, as_json: bool) -> None:
     """Make a key useless within a second."""
     with opened(data) as database:
         wall = workspace_of(database, workspace)
@@ -247,12 +247,19 @@ def token() -> None:
 
 @token.command("create")
 @click.option("--name", default="cli", show_default=True, help="What it is for.")
-@click.option("--scope", "scopes", multiple=True, type=click.Choice(get_args(Scope)), default=["read"], show_default=True,
-              help="read: look at everything. write: change data. admin: sources, keys and tokens.")  # fmt: skip
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(get_args(Scope)),
+    default=["read"],
+    show_default=True,
+    help="read: look at everything. write: change data. admin: sources, keys and tokens.",
+)
 @workspace_option
 @data_option
 @json_option
-def token_create(name: str, scopes: tuple[str, ...], workspace: str, data: Path, as_json: bool) -> None:  # noqa: FBT001
+def token_create(name: str, scopes: tuple[str, ...], workspace: str, data: Path, as_json: bool) -> None:
     """Make a token, which is shown this once."""
     with opened(data, make=True) as database:
         wall = workspace_of(database, workspace)
@@ -265,7 +272,7 @@ def token_create(name: str, scopes: tuple[str, ...], workspace: str, data: Path,
 @workspace_option
 @data_option
 @json_option
-def token_list(workspace: str, data: Path, as_json: bool) -> None:  # noqa: FBT001
+def token_list(workspace: str, data: Path, as_json: bool) -> None:
     """Show the tokens of a workspace, by their last characters."""
     with opened(data) as database:
         found = database.read_now(store.list_tokens, workspace_of(database, workspace))
@@ -278,7 +285,7 @@ def token_list(workspace: str, data: Path, as_json: bool) -> None:  # noqa: FBT0
 @workspace_option
 @data_option
 @json_option
-def token_revoke(token_id: int, workspace: str, data: Path, as_json: bool) -> None:  # noqa: FBT001
+def token_revoke(token_id: int, workspace: str, data: Path, as_json: bool) -> None:
     """Make a token useless within a second."""
     with opened(data) as database:
         database.write_now(service.revoke_token, workspace_of(database, workspace), token_id)

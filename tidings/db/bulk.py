@@ -51,7 +51,7 @@ def given(*columns: str, name: str = "rows") -> Subquery:
     return select(*members).select_from(each).subquery(name)
 
 
-def collected(query: Select[Any], found: ColumnElement[bool]) -> Select[tuple[str]]:
+def collected(query: Select[Any], found: ColumnElement[bool]) -> Select[Any]:
     """Return a query that gives the rows of another as one JSON text, for the reason that rows go in as one.
 
     Args:
@@ -63,7 +63,7 @@ def collected(query: Select[Any], found: ColumnElement[bool]) -> Select[tuple[st
     return query.with_only_columns(func.json_group_array(func.json(rows)).filter(found))
 
 
-def fetch(tx: Tx, query: Select[tuple[str]], rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+def fetch(tx: Tx, query: Select[Any], rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
     """Execute a ``collected`` query with its given rows."""
     text = tx.execute(query, {"rows": pack(rows)}).scalar_one()
     found: list[list[Any]] = _decode(text)

@@ -115,7 +115,7 @@ def commit_together(connection: Connection, jobs: list[_Job]) -> None:
         with connection.begin():
             for job in jobs:
                 _run(connection, job, alone=len(jobs) == 1)
-    except BaseException as error:  # noqa: BLE001 -- the commit failed: nothing of this drain is on disk
+    except BaseException as error:
         if in_transaction(connection):  # SQLAlchemy sends no ROLLBACK after a COMMIT that failed
             connection.connection.rollback()
         for job in jobs:
@@ -135,7 +135,7 @@ def _run(connection: Connection, job: _Job, *, alone: bool) -> None:
         else:
             with connection.begin_nested():
                 job.result = job.run(connection)
-    except BaseException as error:  # noqa: BLE001 -- handed to the caller
+    except BaseException as error:
         job.error = error
         if alone or not in_transaction(connection):  # on a full disk SQLite has rolled back everything by itself
             raise

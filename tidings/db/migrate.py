@@ -64,6 +64,7 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
     config.attributes["connection"] = connection
     try:
         command.upgrade(config, revision)
+        connection.commit()  # Alembic leaves its look at the revision open where another process was quicker
     except CommandError as error:
         if "Can't locate revision" in str(error):
             raise TooNew("this data folder was written by a newer version of Tidings: install that version") from error

@@ -86,14 +86,17 @@ class Rejected(Exception):  # noqa: N818 -- it is an answer, not a failure of ou
         code: Stable short name of the reason.
         message: The reason in a sentence.
         source: Who sent it, where that is known.
+        body: What came, without secrets, to be shown to the operator; only where the source is known, since the body
+            of a stranger may hold a mistyped secret.
     """
 
-    def __init__(self, status: int, code: str, message: str, source: Source | None = None) -> None:
+    def __init__(self, status: int, code: str, message: str, source: Source | None = None, body: bytes = b"") -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
         self.source = source
+        self.body = body
 
 
 class Route(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ import msgspec
 from litestar import Request, get
 from litestar.exceptions import NotFoundException, PermissionDeniedException
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import HeaderParameter, Parameter
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 
@@ -42,7 +42,7 @@ Cursor = Annotated[
 Limit = Annotated[int, Parameter(ge=1, le=PAGE, description="Items at most.")]
 LastEventId = Annotated[
     int | None,
-    Parameter(header="Last-Event-ID", ge=0, le=LARGEST, description="Go on behind this event; sent by browsers."),
+    HeaderParameter(name="Last-Event-ID", ge=0, le=LARGEST, description="Go on behind this event; sent by browsers."),
 ]
 
 
@@ -238,7 +238,7 @@ async def get_event(database: Database, token: Token, event_id: EventId) -> Even
     media_type="text/event-stream",
     responses={200: ResponseSpec(str, media_type="text/event-stream", description="Server-sent events without end.")},
 )
-async def stream_events(  # noqa: PLR0913
+async def stream_events(
     *,
     request: Request[Any, Any, Any],
     database: Database,

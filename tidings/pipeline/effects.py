@@ -112,7 +112,7 @@ class Effects:
         profiles.save_identifiers(tx, sorted(self.identifiers.values()))
         profiles.save_links(tx, self.links)
         profiles.save_conflicts(tx, self.conflicts)
-        profiles.save_traits(tx, sorted(self.traits.values(), key=lambda row: row[:3]))
+        profiles.save_traits(tx, [self.traits[key] for key in sorted(self.traits)])
         profiles.add_values(tx, self.values)
         profiles.save_groups(tx, [(*key, *times) for key, times in self.groups.items()])
         profiles.save_group_traits(tx, list(self.group_traits.values()))

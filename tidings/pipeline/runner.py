@@ -17,7 +17,7 @@ IDLE_SECONDS = 0.5
 TRIM_SECONDS = 5.0
 RETRY_SECONDS = (0.2, 1.0, 5.0, 15.0)
 CROWD = 8  # requests in one commit of the log from which on the edge counts as pressed
-PATIENCE = 2.0  # how much longer than its last batch took the pipeline steps back for a pressed edge
+PATIENCE = 1.0  # how much longer than its last batch took the pipeline steps back for a pressed edge
 logger = structlog.get_logger()
 
 

@@ -174,7 +174,7 @@ async def find_profile(
     request: Request[Any, Any, Any],
     database: Database,
     token: Token,
-    kind: Kind,
+    kind: Annotated[Kind, Parameter(description="What kind of identifier it is; user_id looks into all id spaces.")],
     value: Annotated[str, Parameter(max_length=LONGEST, description="The identifier, percent-encoded.")],
 ) -> ProfileOut:
     """Return the customer that an identifier names."""

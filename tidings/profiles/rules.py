@@ -159,7 +159,7 @@ def _meet(
     identifiers: list[Identifier],
     directory: Directory,
     resolution: Resolution,
-    server: bool,  # noqa: FBT001
+    server: bool,
 ) -> int:
     """Settle that an event of ``anchor`` names ``other`` too; return the root of the event from here on."""
     if identifier.kind == ANONYMOUS:

@@ -78,6 +78,38 @@ def view(tx: Tx, workspace_id: int, profile_id: int) -> ProfileView | None:
     )
 
 
+def unmerge(tx: Tx, workspace_id: int, child_id: int) -> bool:
+    """Take a merge back: the child stands by itself again, with what it had and what was merged into it before.
+
+    What came after the merge stays with whom it was processed for; so does an identifier that came after it. An event
+    that names both again merges them again.
+
+    Args:
+        tx: The transaction.
+        workspace_id: The wall.
+        child_id: The profile that became part of another.
+
+    Returns:
+        Whether there was such a merge.
+    """
+    root = store.root_of(tx, workspace_id, child_id)
+    if root is None or not store.unlink(tx, workspace_id, child_id):
+        return False
+    cluster = store.members(tx, workspace_id, root)
+    parents = {row["child_id"]: row["parent_id"] for row in store.list_links(tx, workspace_id, cluster)}
+    freed = [member for member in cluster if child_id in lineage(member, parents)]
+    store.set_root(tx, workspace_id, freed, child_id)
+    return True
+
+
+def lineage(profile_id: int, parents: dict[int, int]) -> list[int]:
+    """Return a profile and all that it is part of, the surviving one last."""
+    found = [profile_id]
+    while (parent := parents.get(found[-1])) is not None:
+        found.append(parent)
+    return found
+
+
 def newest(rows: Iterable[Row]) -> dict[str, Row]:
     """Return by name the trait that outlives the others: server trust first, then event time, then message id."""
     found: dict[str, Row] = {}

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Context, Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, case, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Table, case, delete, func, select, tuple_, update
 
 from tidings.db import Tx
 from tidings.db.bulk import collected, fetch, given, greatest, insert_given, least, offered, pack, upsert_given
@@ -288,6 +288,18 @@ def list_values(tx: Tx, workspace_id: int, ids: Sequence[int]) -> list[Row]:
 def list_links(tx: Tx, workspace_id: int, ids: Sequence[int]) -> list[Row]:
     """Return how profiles became part of others."""
     return _of(tx, links, workspace_id, links.c.child_id.in_(ids))
+
+
+def unlink(tx: Tx, workspace_id: int, child_id: int) -> bool:
+    """Take a merge back; tell whether there was one."""
+    mine = (links.c.workspace_id == workspace_id) & (links.c.child_id == child_id)
+    return tx.execute(delete(links).where(mine)).rowcount > 0
+
+
+def set_root(tx: Tx, workspace_id: int, ids: Sequence[int], root: int) -> None:
+    """Let profiles be part of another."""
+    mine = (profiles.c.workspace_id == workspace_id) & profiles.c.id.in_(ids)
+    tx.execute(update(profiles).where(mine).values(root_id=root))
 
 
 def list_conflicts(tx: Tx, workspace_id: int, ids: Sequence[int], limit: int) -> list[Row]:

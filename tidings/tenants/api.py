@@ -247,7 +247,7 @@ async def list_keys(database: Database, token: Token, source_id: SourceId) -> Ke
 
 
 @post("/sources/{source_id:int}/keys", summary="Add a key to a source", opt={"scope": "admin"})
-async def create_key(  # noqa: PLR0913
+async def create_key(
     *, database: Database, token: Token, keys: Keys, credentials: Credentials, source_id: SourceId, data: KeyIn
 ) -> KeyMade:
     """Add a key, for rotation without a gap; its secret is shown this once."""
@@ -313,6 +313,8 @@ def _create(
     tx: Tx, workspace_id: int, data: SourceIn, names: tuple[str, ...], now: int
 ) -> tuple[Source, dict[str, str]]:
     brand = None if data.brand is UNSET else data.brand
+    if not store.list_brands(tx, workspace_id):
+        raise bad("brand", "this workspace has no brand yet (tidings brand create)")
     if brand is not None and store.brand_id(tx, workspace_id, brand) is None:
         raise bad("brand", f"there is no brand {brand!r} in this workspace")
     draft = Source(

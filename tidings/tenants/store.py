@@ -77,7 +77,7 @@ def get_source(tx: Tx, workspace_id: int, source_id: int) -> Source | None:
     return None if row is None else _source(row)
 
 
-def set_enabled(tx: Tx, workspace_id: int, source_id: int, enabled: bool) -> bool:  # noqa: FBT001
+def set_enabled(tx: Tx, workspace_id: int, source_id: int, enabled: bool) -> bool:
     """Switch a source on or off; tell whether it exists."""
     which = (sources.c.workspace_id == workspace_id) & (sources.c.id == source_id)
     return tx.execute(update(sources).where(which).values(enabled=enabled)).rowcount > 0

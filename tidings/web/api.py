@@ -30,7 +30,8 @@ from tidings.web.health import Health
 from tidings.web.streams import Streams
 
 BODY = 64 * 1024
-LONGEST = 4096  # bytes of a path or a query: what is longer never reaches the router and its caches
+PATH = 4096  # bytes, percent-encoded: what is longer never reaches the router, which remembers paths
+QUERY = 32 * 1024
 PREFIX = "/tidings/v1"
 ABOUT = "What is stored, and who may send. Authorization: Bearer TOKEN (`tidings token create`). See docs/api.md."
 TAGS = (("sources and tokens", tenants.ROUTES), ("events", events.ROUTES), ("profiles", profiles.ROUTES))
@@ -189,13 +190,14 @@ def bounded(app: Asgi) -> Asgi:
     """Return an app that refuses overlong addresses before the router remembers them."""
 
     async def call(scope: Any, receive: Any, send: Any) -> None:
-        if max(len(scope.get("raw_path", b"")), len(scope["query_string"])) <= LONGEST:
+        if len(scope.get("raw_path") or scope["path"]) <= PATH and len(scope["query_string"]) <= QUERY:
             await app(scope, receive, send)
             return
-        body = msgspec.json.encode(Problem(code=CODES[414], message=f"the address is longer than {LONGEST} bytes"))
+        text = f"the address is too long: a path may have {PATH} bytes, a query {QUERY}"
+        body = msgspec.json.encode(Problem(code="too_long", message=text))
         headers = {"content-type": "application/json", "content-length": str(len(body)), **HEADERS}
         pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
-        await send({"type": "http.response.start", "status": 414, "headers": pairs})
+        await send({"type": "http.response.start", "status": 400, "headers": pairs})
         await send({"type": "http.response.body", "body": body})
 
     return call

@@ -21,7 +21,6 @@ CODES = {
     405: "method_not_allowed",
     409: "conflict",
     413: "too_large",
-    414: "too_long",
     415: "unsupported_media_type",
     429: "too_many_streams",
     500: "internal",

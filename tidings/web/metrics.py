@@ -1,18 +1,25 @@
 """/healthz, /readyz and /metrics, on bare ASGI: they answer even where the API does not load."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from bisect import bisect_left
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from itertools import accumulate
 from typing import Any
 
 import msgspec
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from tidings.web.health import Health
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5)
 
 
-class Metrics:
+class Metrics(Collector):
     """Counts and the routes that show them.
+
+    The hot path adds to plain numbers; Prometheus' own objects, which cost as much as decoding an event, are made when
+    somebody looks.
 
     Args:
         health: The state of the parts.
@@ -21,30 +28,42 @@ class Metrics:
     def __init__(self, health: Health) -> None:
         self._health = health
         self._registry = CollectorRegistry()
-        self._requests = Counter(
-            "tidings_requests", "Answered ingest requests", ["dialect", "status"], registry=self._registry
-        )
-        self._events = Counter("tidings_events", "Acknowledged events", ["dialect"], registry=self._registry)
-        self._seconds = Histogram(
-            "tidings_answer_seconds", "From request to answer", buckets=BUCKETS, registry=self._registry
-        )
-        self._bound: dict[tuple[str, int], tuple[Any, Any]] = {}
-        self._gauge("tidings_lag_events", "Acknowledged events that are not processed yet", lambda: health.lag)
-        self._gauge("tidings_log_waiting_requests", "Requests waiting for the disk", lambda: health.waiting)
-        self._gauge("tidings_log_events", "Events acknowledged since the log began", lambda: health.appended)
-        self._gauge("tidings_disk_free_bytes", "Free disk space", lambda: health.free_mib * 1024 * 1024)
-        self._gauge("tidings_ready", "1 if events can be stored and processed", lambda: not health.troubles())
+        self._registry.register(self)
+        self._requests: dict[tuple[str, int], int] = {}
+        self._events: dict[str, int] = {}
+        self._buckets = [0] * (len(BUCKETS) + 1)
+        self._seconds = 0.0
 
     def answered(self, dialect: str, status: int, events: int, seconds: float) -> None:
         """Count an answer with the events it acknowledges."""
-        bound = self._bound.get((dialect, status))
-        if bound is None:
-            bound = self._requests.labels(dialect, str(status)), self._events.labels(dialect)
-            self._bound[dialect, status] = bound
-        bound[0].inc()
+        key = (dialect, status)
+        self._requests[key] = self._requests.get(key, 0) + 1
         if events:
-            bound[1].inc(events)
-        self._seconds.observe(seconds)
+            self._events[dialect] = self._events.get(dialect, 0) + events
+        self._buckets[bisect_left(BUCKETS, seconds)] += 1
+        self._seconds += seconds
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield everything, for one scrape."""
+        requests = CounterMetricFamily("tidings_requests", "Answered ingest requests", labels=["dialect", "status"])
+        for (dialect, status), number in self._requests.items():
+            requests.add_metric([dialect, str(status)], number)
+        events = CounterMetricFamily("tidings_events", "Acknowledged events", labels=["dialect"])
+        for dialect, number in self._events.items():
+            events.add_metric([dialect], number)
+        seconds = HistogramMetricFamily("tidings_answer_seconds", "From request to answer")
+        names = [*map(str, BUCKETS), "+Inf"]
+        seconds.add_metric([], list(zip(names, accumulate(self._buckets), strict=True)), self._seconds)
+        yield from (requests, events, seconds)
+        health = self._health
+        for name, text, value in (
+            ("lag_events", "Acknowledged events that are not processed yet", health.lag),
+            ("log_waiting_requests", "Requests waiting for the disk", health.waiting),
+            ("log_events", "Events acknowledged since the log began", health.appended),
+            ("disk_free_bytes", "Free disk space", health.free_mib * 1024 * 1024),
+            ("ready", "1 if events can be stored and processed", int(not health.troubles())),
+        ):
+            yield GaugeMetricFamily(f"tidings_{name}", text, value)
 
     async def answer(
         self, scope: MutableMapping[str, Any], send: Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -68,6 +87,3 @@ class Metrics:
         ]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
-
-    def _gauge(self, name: str, text: str, read: Callable[[], float]) -> None:
-        Gauge(name, text, registry=self._registry).set_function(read)

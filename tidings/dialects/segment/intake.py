@@ -148,6 +148,7 @@ def _unreadable(problem: Exception, request: Request, sources: Sources) -> Rejec
         source = keys.source_of(request, sources)
     except Rejected as unknown:
         source = unknown.source
+    body = wire.without_key(request.body) if source else b""
     if isinstance(problem, Invalid):
-        return Rejected(400, problem.code, problem.message, source)
-    return Rejected(400, "bad_request", f"The body is no JSON: {problem}", source)
+        return Rejected(400, problem.code, problem.message, source, body)
+    return Rejected(400, "bad_request", f"The body is no JSON: {problem}", source, body)
