@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.serving import wait_for
 from tidings.log import sqlite as module
 from tidings.log.contract import LogUnavailable
-from tidings.log.sqlite import LogMismatch, SqliteLog, appended, connect, pack, unpack
+from tidings.log.sqlite import LogMismatch, SqliteLog, appended, pack, unpack
 
 
 @pytest.fixture
