@@ -194,7 +194,10 @@ def serve(settings: Settings, folder_path: Path, on_ready: Callable[[Server, int
     folder.prepare()
     lock = folder.own()
     listening = listen(settings.host, settings.port)
-    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    # uvicorn stops at these signals, then raises them again for whoever was there before: that must not end the
+    # process before it has drained.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
 
     async def main() -> None:
         server = Server(settings, folder)

@@ -95,17 +95,27 @@ def restore(source: Path, folder: Folder, on_progress: Progress, *, replace: boo
                 raise FolderTrouble(
                     f"{folder.path} is not empty: choose a new folder, or move its data aside: --replace"
                 )
-            has_room(folder.path, origin)
-            with temporary(folder.path / f".restore.{os.getpid()}.partial") as partial:
-                done = copy_files(origin, Folder(partial), on_progress)
-                check(Folder(partial))
-                aside = move_aside(folder, settings=done.settings)
-                for file in (partial / LOG, partial / STATE, partial / SETTINGS):
-                    if file.exists():
-                        file.rename(folder.path / file.name)
-                flush(folder.path)
+            return bring_in(origin, folder, on_progress)
     finally:
         os.close(lock)
+
+
+def bring_in(origin: Folder, folder: Folder, on_progress: Progress) -> Copied:
+    """Copy a backup into an owned folder, read the copies to the end, and only then let them take their places.
+
+    Raises:
+        FolderTrouble: The disk has no room.
+        Damaged: A file is damaged, or the two do not belong together.
+    """
+    has_room(folder.path, origin)
+    with temporary(folder.path / f".restore.{os.getpid()}.partial") as partial:
+        done = copy_files(origin, Folder(partial), on_progress)
+        check(Folder(partial))
+        aside = move_aside(folder, settings=done.settings)
+        for file in (partial / LOG, partial / STATE, partial / SETTINGS):
+            if file.exists():
+                file.rename(folder.path / file.name)
+        flush(folder.path)
     return msgspec.structs.replace(done, path=str(folder.path), aside=None if aside is None else str(aside))
 
 

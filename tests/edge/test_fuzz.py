@@ -288,7 +288,7 @@ def test_any_number(client: Client, key: str, text: bytes, path: str, number: st
 
 
 @pytest.mark.parametrize("path", POSTED)
-@pytest.mark.parametrize("depth", [63, 64, 65, 1_000, 30_000, 250_000])
+@pytest.mark.parametrize("depth", [63, 64, 65, 1_000, 250_000])
 @pytest.mark.parametrize("bracket", ["[]", "{}"])
 def test_deep_nesting(client: Client, key: str, path: str, depth: int, bracket: str) -> None:
     opening, closing = (b"[", b"]") if bracket == "[]" else (b'{"a":', b"}")

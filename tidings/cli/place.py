@@ -16,6 +16,7 @@ from tidings.kit import clock
 from tidings.tenants import service, store
 
 F = TypeVar("F", bound=Callable[..., Any])
+NUMBER = click.IntRange(1, 2**63 - 1)  # of a row
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 

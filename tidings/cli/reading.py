@@ -6,7 +6,7 @@ from typing import Any
 import click
 import msgspec
 
-from tidings.cli.place import data_option, json_option, opened, show, workspace_of, workspace_option
+from tidings.cli.place import NUMBER, data_option, json_option, opened, show, workspace_of, workspace_option
 from tidings.db import Database
 from tidings.events import store as event_store
 from tidings.events.service import present, stats_of
@@ -95,7 +95,7 @@ def profile_show(
 
 
 @profile.command("unmerge")
-@click.argument("child_id", type=int)
+@click.argument("child_id", type=NUMBER)
 @workspace_option
 @data_option
 @json_option

@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 import click
 import msgspec
 
-from tidings.cli.place import data_option, json_option, opened, show, workspace_of, workspace_option
+from tidings.cli.place import NUMBER, data_option, json_option, opened, show, workspace_of, workspace_option
 from tidings.dialects import DIALECTS
 from tidings.kit import clock
 from tidings.kit.times import iso
@@ -142,7 +142,7 @@ def source_list(workspace: str, data: Path, as_json: bool) -> None:
 
 
 @source.command("set")
-@click.argument("source_id", type=int)
+@click.argument("source_id", type=NUMBER)
 @click.argument("changes", nargs=-1, required=True, metavar="NAME=VALUE...")
 @workspace_option
 @data_option
@@ -160,7 +160,7 @@ def source_set(source_id: int, changes: tuple[str, ...], workspace: str, data: P
 
 
 @source.command("disable")
-@click.argument("source_id", type=int)
+@click.argument("source_id", type=NUMBER)
 @workspace_option
 @data_option
 @json_option
@@ -170,7 +170,7 @@ def source_disable(source_id: int, workspace: str, data: Path, as_json: bool) ->
 
 
 @source.command("enable")
-@click.argument("source_id", type=int)
+@click.argument("source_id", type=NUMBER)
 @workspace_option
 @data_option
 @json_option
@@ -185,7 +185,7 @@ def source_key() -> None:
 
 
 @source_key.command("add")
-@click.argument("source_id", type=int)
+@click.argument("source_id", type=NUMBER)
 @click.option("--name", "credential", help="Name of the credential (default: the dialect's first).")
 @click.option("--value", help="Pin it to this value (default: a new random one).")
 @workspace_option
@@ -214,7 +214,7 @@ def key_add(
 
 
 @source_key.command("list")
-@click.argument("source_id", type=int)
+@click.argument("source_id", type=NUMBER)
 @workspace_option
 @data_option
 @json_option
@@ -227,8 +227,8 @@ def key_list(source_id: int, workspace: str, data: Path, as_json: bool) -> None:
 
 
 @source_key.command("revoke")
-@click.argument("source_id", type=int)
-@click.argument("key_id", type=int)
+@click.argument("source_id", type=NUMBER)
+@click.argument("key_id", type=NUMBER)
 @workspace_option
 @data_option
 @json_option
@@ -281,7 +281,7 @@ def token_list(workspace: str, data: Path, as_json: bool) -> None:
 
 
 @token.command("revoke")
-@click.argument("token_id", type=int)
+@click.argument("token_id", type=NUMBER)
 @workspace_option
 @data_option
 @json_option

@@ -51,7 +51,13 @@ class Refusals:
         rows, counts = list(self._waiting), self._counts
         self._waiting.clear()
         self._counts = {}
-        await self._database.write(write, rows, counts)
+        try:
+            await self._database.write(write, rows, counts)
+        except Exception:
+            self._waiting.extendleft(reversed(rows[: WAITING - len(self._waiting)]))
+            for key, number in counts.items():
+                self._counts[key] = self._counts.get(key, 0) + number
+            raise
 
 
 def write(tx: Tx, rows: list[store.Row], counts: dict[tuple[int, int, str], int]) -> None:

@@ -243,7 +243,7 @@ def _rows(tx: Tx, query: Select[Any]) -> list[Row]:
     return [dict(row) for row in tx.execute(query).mappings()]
 
 
-SCANNED = 5_000  # index entries that one page looks at where no index answers a filter
+SCANNED = 4_000  # index entries that one page looks at, about, where no index answers a filter
 
 
 def find_events(
@@ -265,30 +265,42 @@ def find_events(
     Returns:
         The events, and the id behind which (``before`` or ``after`` it) the list goes on; None at its end.
     """
+    sources = source_ids if which.source_id is None else [which.source_id]
+    ranges = [events.c.source_id == one for one in sources] if which.name is None else [events.c.name == which.name]
     residual = which.verb is not None or (which.name is not None and which.source_id is not None)
-    window = SCANNED if residual else limit + 1
-    entries = _entries(tx, workspace_id, source_ids, which, window)
-    ids = [row.id for row in entries if which.verb in (None, row.verb) and which.source_id in (None, row.source_id)]
-    following = entries[-1].id if len(entries) == window else None
+    window = max(limit + 1, SCANNED // max(1, len(ranges))) if residual else limit + 1
+    found = [_entries(tx, workspace_id, one, which, window) for one in ranges]
+    sign = -1 if which.after is None else 1
+    # Where a range goes on behind its window, the list is known only as far as that window reaches.
+    following = min(
+        (entries[-1].id for entries in found if len(entries) == window), key=lambda i: sign * i, default=None
+    )
+    rows = sorted((row for entries in found for row in entries), key=lambda row: sign * int(row.id))
+    ids = [row.id for row in rows if _fits(row, which) and (following is None or sign * row.id <= sign * following)]
     if len(ids) > limit:
         ids = ids[:limit]
         following = ids[-1]
-    mine = (events.c.workspace_id == workspace_id) & events.c.id.in_(ids)
-    rows = {row["id"]: row for row in _rows(tx, select(events).where(mine))}
-    return [rows[one] for one in ids], following
+    return _by_ids(tx, workspace_id, ids), following
 
 
-def _entries(tx: Tx, workspace_id: int, source_ids: Sequence[int], which: Filter, window: int) -> list[Any]:
+def _fits(row: Any, which: Filter) -> bool:
+    return which.verb in (None, row.verb) and which.source_id in (None, row.source_id)
+
+
+def _by_ids(tx: Tx, workspace_id: int, ids: Sequence[int]) -> list[Row]:
+    # "+ 0" keeps SQLite from reading the whole workspace through an index that begins with it: without statistics it
+    # believes that to be cheaper than fifty look-ups by primary key (measured: 90 ms against 5 with 200,000 events).
+    query = select(events).where(events.c.workspace_id + 0 == workspace_id, events.c.id.in_(ids))
+    rows = {row["id"]: row for row in _rows(tx, query)}
+    return [rows[one] for one in ids]
+
+
+def _entries(tx: Tx, workspace_id: int, range_: ColumnElement[bool], which: Filter, window: int) -> list[Any]:
     c = events.c
-    sources = source_ids if which.source_id is None else [which.source_id]
-    ranges = [c.source_id == one for one in sources] if which.name is None else [c.name == which.name]
-    bounds: list[ColumnElement[bool]] = [c.workspace_id == workspace_id]
+    query = select(c.id, c.source_id, c.verb).where(c.workspace_id == workspace_id, range_)
     if which.before is not None:
-        bounds.append(c.id < which.before)
+        query = query.where(c.id < which.before)
     if which.after is not None:
-        bounds.append(c.id > which.after)
+        query = query.where(c.id > which.after)
     order = c.id.desc() if which.after is None else c.id.asc()
-    found: list[Any] = []
-    for one in ranges:
-        found += tx.execute(select(c.id, c.source_id, c.verb).where(one, *bounds).order_by(order).limit(window))
-    return sorted(found, key=lambda row: int(row.id), reverse=which.after is None)[:window]
+    return list(tx.execute(query.order_by(order).limit(window)))

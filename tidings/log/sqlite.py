@@ -171,6 +171,9 @@ class SqliteLog:
                     self._grown.notify_all()
             self._taken += sum(len(waiting.payload) for waiting in batch)
             answer(batch, position, self.failure)
+        while not self._queue.empty():  # whoever came while the end was being told
+            late = self._queue.get()
+            answer([late] if late else [], None, "the log is stopping")
 
     def _commit_or_fail(self, batch: list[_Waiting]) -> int | None:
         with self._writing:

@@ -1,6 +1,6 @@
 """Workspaces, brands, sources and tokens."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -25,7 +25,7 @@ class SourceSettings(msgspec.Struct, kw_only=True, omit_defaults=True):
     id_space: str = ""
     correct_time: bool = True
     origins: list[str] = []
-    rate: int = 0
+    rate: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 0
 
 
 class Source(msgspec.Struct, kw_only=True, frozen=True):

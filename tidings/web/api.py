@@ -55,22 +55,34 @@ def make_api(
     parameters: Parameters = {}
     streams = Streams(keys, stopping or uvicorn_is_stopping)
     handlers = [described(handler, tag) for tag, routes in TAGS for handler in routes]
+    dependencies = {
+        "database": given(database),
+        "keys": given(keys),
+        "streams": given(streams),
+        "credentials": given({dialect.name: dialect.credentials for dialect in DIALECTS}),
+        "appended": Provide(lambda: health.appended, sync_to_thread=False),
+        "token": Provide(provide_token, sync_to_thread=False),
+        "page": Provide(events.page, sync_to_thread=False),
+        "wanted": Provide(events.wanted, sync_to_thread=False),
+    }
     router = Router(
         PREFIX,
         route_handlers=handlers,
         guards=[make_guard(keys, parameters)],
         security=[{"token": []}],
-        dependencies={
-            "database": given(database),
-            "keys": given(keys),
-            "streams": given(streams),
-            "credentials": given({dialect.name: dialect.credentials for dialect in DIALECTS}),
-            "appended": Provide(lambda: health.appended, sync_to_thread=False),
-            "token": Provide(provide_token, sync_to_thread=False),
-            "page": Provide(events.page, sync_to_thread=False),
-            "wanted": Provide(events.wanted, sync_to_thread=False),
-        },
+        dependencies=dependencies,
     )
+    return bounded(assembled(router, handlers, parameters))
+
+
+def assembled(router: Router, handlers: list[HTTPRouteHandler], parameters: Parameters) -> Litestar:
+    """Return the routes with their document, and fill in which query parameters they have.
+
+    Args:
+        router: All routes.
+        handlers: The same, one by one.
+        parameters: To be filled.
+    """
     document: list[bytes] = []
 
     @get("/tidings/openapi.json", include_in_schema=False, sync_to_thread=False)
@@ -88,8 +100,8 @@ def make_api(
     )
     described_app = complete(app.openapi_schema.to_schema(), {*shapes_of(handlers), Problem})
     document.append(msgspec.json.encode(described_app))
-    parameters |= query_parameters(described_app)
-    return bounded(app)
+    parameters.update(query_parameters(described_app))
+    return app
 
 
 class Asked(Request[Any, Any, Any]):
