@@ -22,7 +22,7 @@ from tidings.events.refusals import Refusals
 from tidings.folder import Folder
 from tidings.kit import clock
 from tidings.kit.proxies import Proxies
-from tidings.log.sqlite import SqliteLog
+from tidings.log.sqlite import LogMismatch, SqliteLog
 from tidings.pipeline import Pipeline
 from tidings.tenants.keys import REFRESH_SECONDS, Keys
 from tidings.web.health import Health
@@ -55,6 +55,9 @@ class Server:
         self.keys.refresh_now()
         self.refusals = Refusals(self.database)
         self.pipeline = Pipeline(self.database, self.log, folder.may_trim)
+        if self.pipeline.cursor.position > self.log.end:  # its positions would begin again behind the cursor, unread
+            text = f"{folder.log} is older than {folder.state}, or was lost: restore both files of one backup"
+            raise LogMismatch(text)
         self.health = Health(settings.disk_reserve_mib, folder, self.log, self.pipeline)
         self.metrics = Metrics(self.health)
         self.edge = Edge(
@@ -69,6 +72,7 @@ class Server:
         )
         self._api: Callable[[Scope, Receive, Send], Awaitable[None]] | None = None
         self._loading = asyncio.Lock()
+        self._uvicorn: uvicorn.Server | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request to whom it belongs."""
@@ -83,7 +87,7 @@ class Server:
     async def run(self, listening: socket.socket, on_ready: Callable[[], None]) -> None:
         """Serve until SIGTERM or SIGINT, then drain."""
         config = server_config(self, self.settings.drain_seconds, self.settings.tls_cert, self.settings.tls_key)
-        server = uvicorn.Server(config)
+        server = self._uvicorn = uvicorn.Server(config)
         sys.setswitchinterval(SWITCH_SECONDS)
         gc.collect()
         gc.freeze()
@@ -119,7 +123,9 @@ class Server:
     def _make_api(self) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
         from tidings.web.api import make_api
 
-        return make_api(self.database, self.keys, self.health)
+        return make_api(
+            self.database, self.keys, self.health, lambda: self._uvicorn is not None and self._uvicorn.should_exit
+        )
 
     async def _announce(self, server: uvicorn.Server, on_ready: Callable[[], None]) -> None:
         while not server.started:  # noqa: ASYNC110 -- uvicorn tells it by an attribute only
@@ -146,7 +152,7 @@ def server_config(app: Any, drain_seconds: float, tls_cert: str = "", tls_key: s
     """
     return uvicorn.Config(
         app,
-        http="httptools",
+        http="tidings.web.protocol:Protocol",
         ws="none",
         lifespan="off",
         log_config=None,

@@ -103,6 +103,8 @@ class Edge:
         routes, parameters = self._match(path)
         method: str = scope["method"]
         headers: dict[bytes, bytes] = dict(scope["headers"])
+        if b"x-forwarded-for" in headers:  # each proxy may add a line of its own
+            headers[b"x-forwarded-for"] = b", ".join(v for n, v in scope["headers"] if n == b"x-forwarded-for")
         found = routes.get(method)
         dialect = found[0] if found else next(iter(routes.values()))[0] if routes else self._dialects[0]
         events = 0
@@ -116,8 +118,7 @@ class Edge:
             reply = _with(reply, (b"allow", allowed.encode()))
         else:
             reply = dialect.error(404, "not_found", "there is nothing at this path: check host and path of the client")
-        extra = cors(headers, preflight=method == "OPTIONS") if b"origin" in headers else []
-        await respond(send, reply, extra)
+        await respond(send, reply, cors(headers, reply, preflight=method == "OPTIONS") if b"origin" in headers else [])
         self._meter.answered(dialect.name, reply.status, events, time.perf_counter() - started)
 
     def _match(self, path: str) -> tuple[dict[str, tuple[Dialect, Route]], dict[str, str]]:
@@ -283,22 +284,23 @@ async def read_body(receive: Receive, limit: int) -> bytes:
 
 async def respond(send: Send, reply: Reply, extra: list[tuple[bytes, bytes]]) -> None:
     """Send an answer."""
-    length = (b"content-length", b"%d" % len(reply.body))
-    headers = (
-        [length, (b"content-type", reply.content_type), *reply.headers, *extra] if reply.body else [length, *extra]
-    )
+    headers = [*reply.headers, *extra]
+    if reply.status != 204:  # RFC 9110, 8.6
+        headers.append((b"content-length", b"%d" % len(reply.body)))
+    if reply.body:
+        headers.append((b"content-type", reply.content_type))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": reply.body})
 
 
-def cors(headers: dict[bytes, bytes], *, preflight: bool) -> list[tuple[bytes, bytes]]:
+def cors(headers: dict[bytes, bytes], reply: Reply, *, preflight: bool) -> list[tuple[bytes, bytes]]:
     """Return the headers that let a browser read the answer, on errors too.
 
     Echoing any origin with credentials is safe only because these paths look at no cookie.
     """
     origin = headers.get(b"origin")
-    if origin is None:
-        return []
+    if origin is None or any(name == b"access-control-allow-origin" for name, _ in reply.headers):
+        return []  # two of them, and a browser refuses the answer
     allow = [
         (b"access-control-allow-origin", origin),
         (b"access-control-allow-credentials", b"true"),

@@ -207,17 +207,13 @@ class Fold:
         return subject
 
     def subject_of(self, named: list[Identifier]) -> Profile:
-        """Return the profile of the strongest identifier that is known and whose profile can have the user id.
-
-        A new user id does not join somebody who is known by strong identifiers through the device alone.
-        """
+        """Return the profile of the strongest identifier that is known and whose profile can have the user id."""
         user = named[0] if named[0][0].startswith("user_id") else None
         for identifier in named:
             owner = self.owners.get(identifier)
             if owner is None:
                 continue
-            by_device_alone = identifier[0] == "anonymous_id" and owner.is_strong
-            if user in (None, identifier) or (user[0] not in owner.spaces and not by_device_alone):
+            if user in (None, identifier) or user[0] not in owner.spaces:
                 return owner
         self.created += 1
         made = self.profiles[self.created] = Profile(self.created)

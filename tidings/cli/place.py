@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 import msgspec
+from sqlalchemy.exc import DatabaseError
 
 from tidings.db import Database
 from tidings.db.migrate import TooNew, migrate
@@ -63,13 +64,22 @@ def opened(data: Path, *, make: bool = False) -> Iterator[Database]:
         migrate(folder.state, clock.now())
     except (FolderTrouble, TooNew) as error:
         raise click.ClickException(str(error)) from None
+    except DatabaseError as error:
+        raise damaged(folder, error) from None
     database = Database(folder.state)
     try:
         yield database
     except service.Invalid as error:
         raise click.ClickException(str(error)) from None
+    except DatabaseError as error:
+        raise damaged(folder, error) from None
     finally:
         database.close()
+
+
+def damaged(folder: Folder, error: DatabaseError) -> click.ClickException:
+    """Return what is said when the database itself fails."""
+    return click.ClickException(f"{folder.state}: {error.orig} (disk, rights, or a damaged file: try 'tidings doctor')")
 
 
 def workspace_of(database: Database, name: str) -> int:

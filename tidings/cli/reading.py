@@ -52,9 +52,9 @@ def events_list(message_id: str | None, limit: int, workspace: str, data: Path, 
 
 def matching(database: Database, workspace_id: int, message_id: str | None, limit: int) -> list[dict[str, Any]]:
     """Return stored events, all or by message id."""
-    if message_id is None:
-        return database.read_now(event_store.list_events, workspace_id, event_store.Filter(), limit)
     ids = [source.id for source in database.read_now(tenants.list_sources, workspace_id)]
+    if message_id is None:
+        return database.read_now(event_store.find_events, workspace_id, ids, event_store.Filter(), limit)[0]
     return database.read_now(event_store.by_message, workspace_id, digest(message_id), ids)[:limit]
 
 
@@ -66,7 +66,7 @@ def profile() -> None:
 @profile.command("show")
 @click.option("--email", help="Address of the customer.")
 @click.option("--user-id", help="The shop's own id of the customer.")
-@click.option("--id", "profile_id", type=int, help="Number of the profile.")
+@click.option("--id", "profile_id", type=NUMBER, help="Number of the profile.")
 @workspace_option
 @data_option
 @json_option

@@ -164,30 +164,13 @@ def list_refused(tx: Tx, workspace_id: int, source_id: int | None, before: int |
     return [dict(row) for row in tx.execute(query.order_by(refused.c.id.desc()).limit(limit)).mappings()]
 
 
-def list_events(tx: Tx, workspace_id: int, which: Filter, limit: int) -> list[Row]:
-    """Return events of a workspace, newest first (oldest first behind ``after``)."""
-    conditions: list[ColumnElement[bool]] = [events.c.workspace_id == workspace_id]
-    if which.source_id is not None:
-        conditions.append(events.c.source_id == which.source_id)
-    if which.name is not None:
-        conditions.append(events.c.name == which.name)
-    if which.verb is not None:
-        conditions.append(events.c.verb == which.verb)
-    if which.before is not None:
-        conditions.append(events.c.id < which.before)
-    if which.after is not None:
-        conditions.append(events.c.id > which.after)
-    order = events.c.id.asc() if which.after is not None else events.c.id.desc()
-    return _rows(tx, select(events).where(*conditions).order_by(order).limit(limit))
-
-
 def by_message(tx: Tx, workspace_id: int, digest: str, source_ids: Sequence[int]) -> list[Row]:
     """Return the events of a workspace that came with a message id, from any of its sources."""
     ids: list[int] = []
     for tier in (seen.recent, seen.settled):
         mine = (tier.c.workspace_id == workspace_id) & tier.c.source_id.in_(source_ids)
         ids += tx.execute(select(tier.c.event_id).where(mine, tier.c.digest == digest)).scalars()
-    return _rows(tx, select(events).where(events.c.workspace_id == workspace_id, events.c.id.in_(ids)))
+    return _by_ids(tx, workspace_id, ids)
 
 
 def get_event(tx: Tx, workspace_id: int, event_id: int) -> Row | None:
@@ -219,10 +202,7 @@ def list_timeline(
             query = query.order_by(tier.c.time.desc(), tier.c.event_id.desc()).limit(limit)
             keys += [(row[0], row[1]) for row in tx.execute(query)]
     page = sorted(keys, reverse=True)[:limit]
-    wanted = [event_id for _, event_id in page]
-    rows = _rows(tx, select(events).where(events.c.workspace_id == workspace_id, events.c.id.in_(wanted)))
-    by_id = {row["id"]: row for row in rows}
-    return [by_id[event_id] for event_id in wanted]
+    return _by_ids(tx, workspace_id, [event_id for _, event_id in page])
 
 
 def get_counts(tx: Tx, workspace_id: int) -> dict[str, int]:

@@ -4,6 +4,7 @@ import zlib
 
 GZIP_MAGIC = b"\x1f\x8b"
 STEP = 65_536
+PIECE = 8_192
 
 
 class TooLarge(Exception):  # noqa: N818
@@ -46,10 +47,11 @@ def decompress(body: bytes, coding: bytes, limit: int) -> bytes:
 def _gunzip(body: bytes, limit: int) -> bytes:
     # Several members in one body are legal.
     plain = bytearray()
-    while body:
-        machine = zlib.decompressobj(wbits=31)
-        _run(machine, body, plain, limit)
-        body = machine.unused_data.lstrip(b"\0")
+    place = 0
+    while place < len(body):
+        place = _run(zlib.decompressobj(wbits=31), body, place, plain, limit)
+        while body[place : place + 1] == b"\0":  # padding
+            place += 1
     return bytes(plain)
 
 
@@ -57,21 +59,28 @@ def _inflate(body: bytes, limit: int) -> bytes:
     # RFC 9110 means zlib; some clients send the bare deflate stream.
     plain = bytearray()
     try:
-        _run(zlib.decompressobj(), body, plain, limit)
+        _run(zlib.decompressobj(), body, 0, plain, limit)
     except Broken:
         plain.clear()
-        _run(zlib.decompressobj(wbits=-15), body, plain, limit)
+        _run(zlib.decompressobj(wbits=-15), body, 0, plain, limit)
     return bytes(plain)
 
 
-def _run(machine: "zlib._Decompress", body: bytes, plain: bytearray, limit: int) -> None:
+def _run(machine: "zlib._Decompress", body: bytes, place: int, plain: bytearray, limit: int) -> int:
+    """Decompress one stream that begins at a place; return where it ends."""
+    waiting = b""
     try:
-        while body and not machine.eof:
-            plain += machine.decompress(body, STEP)
+        while not machine.eof:
+            fed = waiting or body[place : place + PIECE]  # in pieces: what is left over is copied each time
+            if not waiting:
+                place += len(fed)
+            part = machine.decompress(fed, STEP)
+            plain += part
             if len(plain) > limit:
                 raise TooLarge
-            body = machine.unconsumed_tail
+            waiting = machine.unconsumed_tail
+            if not part and not waiting and place >= len(body) and not machine.eof:
+                raise Broken("it ends in the middle")
     except zlib.error as error:
         raise Broken(str(error)) from None
-    if not machine.eof:
-        raise Broken("it ends in the middle")
+    return place - len(machine.unused_data)

@@ -2,7 +2,7 @@
 
 
 class Buckets:
-    """One bucket for each key, kept only while it is not full."""
+    """One bucket for each key; keys are few (sources)."""
 
     def __init__(self) -> None:
         self._level: dict[int, tuple[float, float]] = {}

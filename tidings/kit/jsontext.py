@@ -185,11 +185,12 @@ def members(body: bytes) -> dict[str, bytes]:
     return found
 
 
-def elements(body: bytes) -> list[bytes]:
+def elements(body: bytes, most: int) -> list[bytes]:
     """Split a list that a strict decoder refuses into its elements, each as it stands in the text.
 
     Args:
         body: JSON text, nested as deeply as it likes.
+        most: Elements to return; what follows is not looked at, since splitting costs far more than decoding.
 
     Raises:
         Unreadable: It is no list, or no JSON.
@@ -197,7 +198,7 @@ def elements(body: bytes) -> list[bytes]:
     text = body.decode("latin-1")
     found: list[bytes] = []
     place = _open(text, "[")
-    while place is not None:
+    while place is not None and len(found) < most:
         _, end = _skip(text, place)
         found.append(text[place:end].encode("latin-1"))
         place = _next(text, end, "]")

@@ -24,15 +24,16 @@ class Proxies:
             scheme: Scheme of the connection.
             headers: Lower-case names.
         """
+        peer = plain(peer) or peer
         if not self._networks or not self._believes(peer):
             return peer, scheme
         hops = [hop.strip() for hop in headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")]
         caller = peer
         for hop in reversed([hop for hop in hops if hop]):
-            try:
-                caller = str(ipaddress.ip_address(hop.strip("[]")))
-            except ValueError:
+            address = plain(hop)
+            if address is None:
                 break
+            caller = address
             if not self._believes(caller):
                 break
         forwarded = headers.get(b"x-forwarded-proto", b"").decode("latin-1").split(",")[-1].strip().lower()
@@ -44,3 +45,17 @@ class Proxies:
         except ValueError:
             return False
         return any(parsed in network for network in self._networks)
+
+
+def plain(text: str) -> str | None:
+    """Return the address without brackets and port, IPv4 in its own form; None if it is none."""
+    if text[:1] == "[":
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        parsed = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    mapped = getattr(parsed, "ipv4_mapped", None)
+    return str(mapped or parsed)

@@ -53,8 +53,11 @@ class SqliteLog:
 
     def __init__(self, path: Path, epoch: str) -> None:
         self.path = path
-        self._connection = connect(path)
-        self._prepare(epoch)
+        try:
+            self._connection = connect(path)
+            self._prepare(epoch)
+        except sqlite3.DatabaseError as error:
+            raise LogMismatch(f"{path}: {error} (disk, rights, or a damaged file: 'tidings doctor' looks)") from None
         self._reader = connect(path)
         self._reader.execute("PRAGMA query_only = ON")
         self._reading = threading.Lock()

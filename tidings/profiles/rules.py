@@ -146,8 +146,6 @@ def _anchor(identifiers: list[Identifier], directory: Directory) -> int | None:
             return root
         if any(known.kind == new_user.kind for known in directory.user_ids(root)):
             continue
-        if identifier.kind == ANONYMOUS and directory.is_strong(root):
-            continue  # a device of somebody whom we know by address only: not a proof that it is the same person
         return root
     return None
 

@@ -23,6 +23,7 @@ from tidings.profiles.tables import (
 
 Rows = Sequence[Sequence[Any]]
 Row = dict[str, Any]
+SPACES = 50  # id spaces of user ids that are looked into
 EXACT = Context(prec=60)  # the default of 28 digits would round the sum of many large amounts
 
 _wanted = given("workspace_id", "kind", "value")
@@ -253,9 +254,9 @@ def root_of(tx: Tx, workspace_id: int, profile_id: int) -> int | None:
 def root_by(tx: Tx, workspace_id: int, kind: str, value: str) -> int | None:
     """Return the profile that an identifier names; kind ``user_id`` looks into all id spaces."""
     i = identifiers.c
-    spaced = (i.kind == kind) | i.kind.startswith("user_id@") if kind == "user_id" else i.kind == kind
+    kinds = [kind, *_spaces(tx, workspace_id)] if kind == "user_id" else [kind]
     query = select(profiles.c.root_id).join(identifiers, profiles.c.id == i.profile_id)
-    query = query.where(i.workspace_id == workspace_id, spaced, i.value == value)
+    query = query.where(i.workspace_id == workspace_id, i.kind.in_(kinds), i.value == value)
     return tx.execute(query.order_by(i.kind).limit(1)).scalar()
 
 
@@ -334,9 +335,7 @@ def search(tx: Tx, workspace_id: int, prefix: str, limit: int) -> list[int]:
     """
     found: dict[int, None] = {}
     i = identifiers.c
-    kinds = select(i.kind).where(i.workspace_id == workspace_id, i.kind.startswith("user_id@")).distinct()
-    spaces = list(tx.execute(kinds.limit(50)).scalars())
-    for kind in ("user_id", *spaces, "email", "phone", "anonymous_id"):
+    for kind in ("user_id", *_spaces(tx, workspace_id), "email", "phone", "anonymous_id"):
         begin = prefix.lower() if kind == "email" else prefix
         query = select(profiles.c.root_id).join(identifiers, profiles.c.id == i.profile_id)
         query = query.where(i.workspace_id == workspace_id, i.kind == kind, *_begins(i.value, begin))
@@ -353,8 +352,23 @@ def list_profiles(tx: Tx, workspace_id: int, before: int | None, limit: int) -> 
     p = profiles.c
     conditions = [p.workspace_id == workspace_id, p.root_id == p.id]
     if before is not None:
-        conditions.append(p.id < before)
+        conditions.append(p.root_id < before)
     return list(tx.execute(select(p.id).where(*conditions).order_by(p.root_id.desc()).limit(limit)).scalars())
+
+
+def _spaces(tx: Tx, workspace_id: int) -> list[str]:
+    """Return the kinds of user ids outside the workspace's own id space, each found by one step in the index."""
+    i = identifiers.c
+    found: list[str] = []
+    last = "user_id@"
+    while len(found) < SPACES:
+        after = select(i.kind).where(i.workspace_id == workspace_id, i.kind > last, i.kind < "user_idA")
+        following = tx.execute(after.order_by(i.kind).limit(1)).scalar()
+        if following is None:
+            break
+        found.append(following)
+        last = following
+    return found
 
 
 def _begins(column: ColumnElement[str], prefix: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -17,7 +17,7 @@ class SourceSettings(msgspec.Struct, kw_only=True, omit_defaults=True):
         id_space: Id space of this source's user ids; "" shares the workspace's.
         correct_time: Whether the client's clock is corrected by when it says it sent.
         origins: Origins that browsers may send from; empty allows all.
-        rate: Requests per second, sustained, for each key; 0 is no limit.
+        rate: Requests per second, sustained, over all its keys; 0 is no limit.
     """
 
     currency: str | None = None

@@ -80,7 +80,8 @@ def create_source(
     chosen = [b for b in brands if brand is None or b["key"] == brand]
     if not chosen:
         known = ", ".join(b["key"] for b in brands) or "none yet"
-        raise Invalid(f"no brand {brand!r} in this workspace (there are: {known})")
+        wanted = "no brand yet" if brand is None else f"no brand {brand!r}"
+        raise Invalid(f"{wanted} in this workspace (there are: {known}; 'tidings brand create' makes one)")
     if any(source.name == draft.name for source in store.list_sources(tx, draft.workspace_id)):
         raise Invalid(f"there is a source {draft.name!r} already: choose another --name")
     source = _with(draft, 0, chosen[0]["id"], chosen[0]["currency"])

@@ -1,7 +1,6 @@
 """The own API: the rooms' routes behind tokens, assembled into one ASGI app."""
 
 import re
-import signal
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from http import HTTPStatus
 from typing import Any
@@ -42,7 +41,7 @@ Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 def make_api(
-    database: Database, keys: Keys, health: Health, stopping: Callable[[], bool] | None = None
+    database: Database, keys: Keys, health: Health, stopping: Callable[[], bool]
 ) -> "Callable[[Message, Any, Any], Awaitable[None]]":
     """Return the ASGI app that answers everything below /tidings/.
 
@@ -50,10 +49,10 @@ def make_api(
         database: The state.
         keys: Tokens in memory; refreshed after each change that is made here.
         health: What knows how many events were acknowledged.
-        stopping: Tells whether the server is shutting down, so that live streams end; None asks uvicorn.
+        stopping: Tells whether the server is shutting down, so that live streams end.
     """
     parameters: Parameters = {}
-    streams = Streams(keys, stopping or uvicorn_is_stopping)
+    streams = Streams(keys, stopping)
     handlers = [described(handler, tag) for tag, routes in TAGS for handler in routes]
     dependencies = {
         "database": given(database),
@@ -213,12 +212,3 @@ def bounded(app: Asgi) -> Asgi:
         await send({"type": "http.response.body", "body": body})
 
     return call
-
-
-def uvicorn_is_stopping() -> bool:
-    """Tell whether uvicorn, which has the signals, has been told to stop.
-
-    It waits for open answers when it stops, and tells an app nothing of it where no lifespan events are run.
-    """
-    server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
-    return bool(getattr(server, "should_exit", False))

@@ -96,8 +96,7 @@ def _adapt_all(batch: list[Any], sender: Sender) -> tuple[list[Event], list[Refu
         except Invalid as problem:
             refused.append(wire.refusal(problem, raw))
     if len(batch) > wire.BATCH_LIMIT:
-        surplus = len(batch) - wire.BATCH_LIMIT
-        message = f"A batch has at most {wire.BATCH_LIMIT} events, the last {surplus} were dropped"
+        message = f"A batch has at most {wire.BATCH_LIMIT} events, those behind them were dropped"
         refused.append(Refusal(code="bad_request", message=message))
     return events, refused
 

@@ -302,7 +302,7 @@ def _split(body: bytes) -> Envelope:
     if not batch.startswith(b"["):
         raise Invalid("bad_request", "batch must be a list of events")
     return Envelope(
-        batch=[msgspec.Raw(element) for element in jsontext.elements(batch)],
+        batch=[msgspec.Raw(element) for element in jsontext.elements(batch, BATCH_LIMIT + 1)],
         sent_at=msgspec.Raw(parts.get("sentAt", b"")),
         write_key=msgspec.Raw(parts.get("writeKey", b"")),
         context=msgspec.Raw(parts.get("context", b"")),
