@@ -17,7 +17,7 @@ from tidings.config import Settings
 from tidings.db import Database
 from tidings.db.migrate import migrate
 from tidings.dialects import DIALECTS
-from tidings.edge import Edge, Receive, Scope, Send
+from tidings.edge import Edge, Receive, Scope, Send, express
 from tidings.events.refusals import Refusals
 from tidings.folder import Folder
 from tidings.kit import clock
@@ -86,7 +86,7 @@ class Server:
 
     async def run(self, listening: socket.socket, on_ready: Callable[[], None]) -> None:
         """Serve until SIGTERM or SIGINT, then drain."""
-        config = server_config(self, self.settings.drain_seconds, self.settings.tls_cert, self.settings.tls_key)
+        config = server_config(self, self.edge, self.settings)
         server = self._uvicorn = uvicorn.Server(config)
         sys.setswitchinterval(SWITCH_SECONDS)
         gc.collect()
@@ -141,18 +141,17 @@ class Server:
                 logger.error("a periodic task failed and goes on", task=do.__qualname__, error=str(error))
 
 
-def server_config(app: Any, drain_seconds: float, tls_cert: str = "", tls_key: str = "") -> uvicorn.Config:
+def server_config(app: Any, edge: Edge | None, settings: Settings) -> uvicorn.Config:
     """Return how uvicorn serves: no logs, no headers, no proxies of its own.
 
     Args:
         app: ASGI app.
-        drain_seconds: How long requests under way may take when the server stops.
-        tls_cert: Certificate chain (PEM file), "" for plain http.
-        tls_key: Its key.
+        edge: Where the short way leads; None has none.
+        settings: Name certificate and drain time.
     """
     return uvicorn.Config(
         app,
-        http="tidings.web.protocol:Protocol",
+        http=express(edge),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -160,9 +159,9 @@ def server_config(app: Any, drain_seconds: float, tls_cert: str = "", tls_key: s
         server_header=False,
         proxy_headers=False,
         timeout_keep_alive=75,
-        timeout_graceful_shutdown=max(1, int(drain_seconds)),
-        ssl_certfile=tls_cert or None,
-        ssl_keyfile=tls_key or None,
+        timeout_graceful_shutdown=max(1, int(settings.drain_seconds)),
+        ssl_certfile=settings.tls_cert or None,
+        ssl_keyfile=settings.tls_key or None,
     )
 
 

@@ -9,6 +9,7 @@ BASELINE = """
 import asyncio, sys
 import uvicorn, uvloop
 from tidings.app import listen, server_config
+from tidings.config import load
 
 BODY = b'{"success": true}'
 HEADERS = [(b"content-length", b"17"), (b"content-type", b"application/json")]
@@ -22,7 +23,7 @@ async def app(scope, receive, send):
 
 listening = listen("127.0.0.1", 0)
 print("answers on http://127.0.0.1:%d " % listening.getsockname()[1], flush=True)
-uvloop.run(uvicorn.Server(server_config(app, 1.0)).serve(sockets=[listening]))
+uvloop.run(uvicorn.Server(server_config(app, None, load(None, {}))).serve(sockets=[listening]))
 """
 IDLE = """
 import sys

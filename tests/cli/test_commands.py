@@ -269,7 +269,7 @@ def test_control_codes_never_reach_the_terminal(shell: Shell, made: dict[str, An
     shell.text("token", "create", "--name", HOSTILE)
     shell.text("brand", "create", "b", "--name", HOSTILE)
     database = Database(Folder(shell.data).state)
-    row = [1, 1, 1, 1, "track", HOSTILE, 5, 6, HOSTILE, "{}"]
+    row = [1, 1, 1, 1, "track", HOSTILE, 5, 6, HOSTILE, b"{}"]
     database.write_now(events.add, [row])
     database.close()
     for command in (

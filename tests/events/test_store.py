@@ -280,7 +280,7 @@ def test_folding_leaves_small_tiers_alone(filled: Database) -> None:
 
 
 def folded(tx: Tx, added: int) -> None:
-    store.fold(tx, Cursor(), 0, added)
+    store.fold(tx, Cursor(seen_recent=added, timeline_recent=added), 0, added)
 
 
 def timeline(database: Database, profiles: list[int], limit: int) -> list[int]:

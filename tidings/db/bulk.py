@@ -12,9 +12,12 @@ from sqlalchemy import (
     BindParameter,
     Column,
     ColumnElement,
+    LargeBinary,
     Select,
     Table,
+    Text,
     bindparam,
+    cast,
     func,
     literal_column,
     select,
@@ -49,6 +52,19 @@ def given(*columns: str, name: str = "rows") -> Subquery:
     each = func.json_each(parameter).table_valued("value", name=f"each_{name}")
     members = [each.c.value.op("->>")(literal_column(str(i))).label(column) for i, column in enumerate(columns)]
     return select(*members).select_from(each).subquery(name)
+
+
+def cut_given(start: ColumnElement[Any], length: ColumnElement[Any], name: str = "texts") -> ColumnElement[str]:
+    """Return a long text of a given row, which travels beside the rows instead of inside them.
+
+    JSON in SQLite is parsed anew for every row and member, which for bodies costs more than storing them.
+
+    Args:
+        start: Member of the row: first byte, counted from 1.
+        length: Member of the row: bytes.
+        name: Name of the parameter: all texts of the batch in a row, UTF-8.
+    """
+    return cast(func.substr(bindparam(name, type_=LargeBinary), start, length), Text)
 
 
 def collected(query: Select[Any], found: ColumnElement[bool]) -> Select[Any]:

@@ -1,11 +1,13 @@
 """SQLite behind two verbs: ``write`` and ``read`` take a plain function and run it inside a transaction."""
 
 import asyncio
+import contextlib
+import ctypes
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from sqlite3 import Connection as Driver
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -21,8 +23,9 @@ BUSY_SECONDS = 30  # how long the server and the command line wait for each othe
 PAUSE_SECONDS = 0.005  # between two transactions: without it another process never gets its turn
 DRAIN = 64  # waiting functions that share one transaction at most
 READERS = 4
-CACHE_KIB = 64 * 1024
-WAL_PAGES = 16_000  # 64 MiB between checkpoints
+IDLE_SECONDS = 5.0
+CACHE_KIB = 128 * 1024  # of the writer; given back when nothing has happened for a while
+WAL_PAGES = 32_000  # 128 MiB between checkpoints: a page that is written often is copied back once
 
 
 class Database:
@@ -85,7 +88,7 @@ class Database:
     def _drain_forever(self) -> None:
         with self._writer.connect() as connection:
             while True:
-                job = self._waiting.get()
+                job = self._next(connection)
                 jobs = [] if job is None else [job]
                 while len(jobs) < DRAIN and not self._waiting.empty():
                     more = self._waiting.get()
@@ -97,6 +100,13 @@ class Database:
                     self._stopping.wait(PAUSE_SECONDS)
                 if self._stopping.is_set() and self._waiting.empty():
                     return
+
+    def _next(self, connection: Connection) -> "_Job | None":
+        try:
+            return self._waiting.get(timeout=IDLE_SECONDS)
+        except Empty:
+            give_back(connection)  # a burst fills the page cache; a quiet server should be small again
+            return self._waiting.get()
 
 
 class _Job:
@@ -139,6 +149,15 @@ def _run(connection: Connection, job: _Job, *, alone: bool) -> None:
         job.error = error
         if alone or not in_transaction(connection):  # on a full disk SQLite has rolled back everything by itself
             raise
+
+
+def give_back(connection: Connection) -> None:
+    """Return the memory of SQLite's page cache to the system."""
+    driver = connection.connection.driver_connection
+    if isinstance(driver, Driver):
+        driver.execute("PRAGMA shrink_memory").close()
+    with contextlib.suppress(OSError, AttributeError):  # glibc keeps freed memory unless it is told; others need not be
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def in_transaction(connection: Connection) -> bool:

@@ -50,7 +50,7 @@ class TieredIndex:
         """Insert new keys; a key that is in either tier already must not come again."""
         tx.execute(self._insert, {"rows": pack(sorted(rows))})
 
-    def fold(self, tx: Tx, low: tuple[Any, ...] | None, size: int) -> tuple[Any, ...] | None:
+    def fold(self, tx: Tx, low: tuple[Any, ...] | None, size: int) -> tuple[tuple[Any, ...] | None, int]:
         """Move the next ``size`` keys from ``low`` on into the settled tree.
 
         Args:
@@ -59,15 +59,15 @@ class TieredIndex:
             size: Keys to move.
 
         Returns:
-            Where the next slice begins, None for the beginning.
+            Where the next slice begins (None for the beginning), and how many keys were moved.
         """
         first = low or tx.execute(select(*self._key).order_by(*self._key).limit(1)).one_or_none()
         if first is None:
-            return None
+            return None, 0
         start = {f"low_{c.name}": value for c, value in zip(self._key, first, strict=True)}
         end = tx.execute(self._end.limit(1).offset(size), start).one_or_none()
         kind = "rest" if end is None else "slice"
         stop = {f"high_{c.name}": value for c, value in zip(self._key, end or (), strict=False)}
-        for statement in self._fold[kind]:
-            tx.execute(statement, start | stop)
-        return None if end is None else tuple(end)
+        copy, clear = self._fold[kind]
+        tx.execute(copy, start | stop)
+        return None if end is None else tuple(end), tx.execute(clear, start | stop).rowcount

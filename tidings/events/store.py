@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Select, delete, func, insert, select, update
 
 from tidings.db import Tx
-from tidings.db.bulk import collected, fetch, given, insert_given, offered, pack, upsert_given
+from tidings.db.bulk import collected, cut_given, fetch, given, offered, pack, upsert_given
 from tidings.events.tables import counts, cursor, events, refused, seen, timeline
 
 REFUSED_KEPT = 1_000  # for each source: a ring
@@ -23,7 +23,9 @@ class Cursor(msgspec.Struct):
         upto: Events of the log up to the position.
         next_event: Id of the next event.
         next_profile: Id of the next profile.
+        seen_recent: Keys in the recent tier of the message ids.
         seen_low: Where folding of the message ids goes on.
+        timeline_recent: Keys in the recent tier of the timelines.
         timeline_low: Where folding of the timelines goes on.
     """
 
@@ -31,7 +33,9 @@ class Cursor(msgspec.Struct):
     upto: int = 0
     next_event: int = 1
     next_profile: int = 1
+    seen_recent: int = 0
     seen_low: tuple[Any, ...] | None = None
+    timeline_recent: int = 0
     timeline_low: tuple[Any, ...] | None = None
 
 
@@ -64,7 +68,10 @@ _KNOWN = [
     for tier in (seen.recent, seen.settled)
 ]
 EVENT = ("id", "workspace_id", "source_id", "profile_id", "verb", "name", "time", "received", "message_id", "body")
-_INSERT = insert_given(events, *EVENT)
+_new = given(*EVENT[:-1], "start", "length")
+_INSERT = insert(events).from_select(
+    EVENT, select(*[_new.c[name] for name in EVENT[:-1]], cut_given(_new.c.start, _new.c.length))
+)
 _COUNT = upsert_given(
     counts,
     "workspace_id",
@@ -83,8 +90,13 @@ def known(tx: Tx, ids: Sequence[tuple[int, str]]) -> set[tuple[int, str]]:
 
 
 def add(tx: Tx, rows: Sequence[Sequence[Any]]) -> None:
-    """Insert events, members in the order of ``EVENT``, the body as Raw JSON."""
-    tx.execute(_INSERT, {"rows": pack(rows)})
+    """Insert events, members in the order of ``EVENT``, the body as bytes."""
+    packed: list[tuple[Any, ...]] = []
+    start = 1
+    for row in rows:
+        packed.append((*row[:-1], start, len(row[-1])))
+        start += len(row[-1])
+    tx.execute(_INSERT, {"rows": pack(packed), "texts": b"".join([row[-1] for row in rows])})
 
 
 def add_seen(tx: Tx, rows: list[tuple[Any, ...]]) -> None:
@@ -133,16 +145,12 @@ def fold(tx: Tx, state: Cursor, recent_limit: int, added: int) -> None:
         added: Events of this batch.
     """
     size = int(added * FOLD)
-    if size and _more_than(tx, seen.recent, recent_limit):
-        state.seen_low = seen.fold(tx, state.seen_low, size)
-    if size and _more_than(tx, timeline.recent, recent_limit):
-        state.timeline_low = timeline.fold(tx, state.timeline_low, size)
-
-
-def _more_than(tx: Tx, table: Any, limit: int) -> bool:
-    # Counting stops at the limit; it reads the small tree only.
-    few = select(table.c[0]).limit(limit + 1).subquery()
-    return (tx.execute(select(func.count()).select_from(few)).scalar() or 0) > limit
+    if size and state.seen_recent > recent_limit:
+        state.seen_low, moved = seen.fold(tx, state.seen_low, size)
+        state.seen_recent -= moved
+    if size and state.timeline_recent > recent_limit:
+        state.timeline_low, moved = timeline.fold(tx, state.timeline_low, size)
+        state.timeline_recent -= moved
 
 
 def add_refused(tx: Tx, rows: Sequence[Row]) -> None:

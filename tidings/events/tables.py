@@ -80,6 +80,8 @@ cursor = Table(
     Column("upto", BigInteger, nullable=False),  # events of the log up to the position
     Column("next_event", BigInteger, nullable=False),
     Column("next_profile", BigInteger, nullable=False),
-    Column("seen_low", Text),  # where folding of the two-tier indexes goes on, JSON
+    Column("seen_recent", BigInteger, nullable=False),  # keys in the recent tier
+    Column("seen_low", Text),  # where folding of the two-tier index goes on, JSON
+    Column("timeline_recent", BigInteger, nullable=False),
     Column("timeline_low", Text),
 )

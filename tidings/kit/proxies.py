@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Sequence
+from functools import lru_cache
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -47,6 +48,7 @@ class Proxies:
         return any(parsed in network for network in self._networks)
 
 
+@lru_cache(4096)
 def plain(text: str) -> str | None:
     """Return the address without brackets and port, IPv4 in its own form; None if it is none."""
     if text[:1] == "[":

@@ -3,7 +3,7 @@
 The log knows nothing of dialects: a payload is bytes, with the number of events in it for the figures.
 """
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -30,6 +30,8 @@ class Frame(msgspec.Struct, frozen=True):
 class Log(Protocol):
     """A durable, ordered log."""
 
+    upto: int  # events in the log since it began
+
     @property
     def crowd(self) -> int:
         """Requests that shared the latest commit, 0 if that is a while ago: how hard the edge is pressed."""
@@ -40,6 +42,19 @@ class Log(Protocol):
 
         Raises:
             LogUnavailable: It is not on disk and will not be read.
+        """
+        ...
+
+    def submit(self, payload: bytes, events: int, done: Callable[[str | None], None]) -> None:
+        """Make ``payload`` durable, then call ``done`` on the running event loop.
+
+        Args:
+            payload: One request's record.
+            events: How many events are in it.
+            done: Is given None once it is on disk, or why it is not.
+
+        Raises:
+            LogUnavailable: It cannot be taken.
         """
         ...
 

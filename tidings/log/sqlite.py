@@ -8,13 +8,17 @@ import sqlite3
 import struct
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from urllib.parse import quote
 
+import structlog
+
 from tidings.log.contract import Frame, LogUnavailable
 
 FORMAT = 1
+logger = structlog.get_logger()
 FRAME_BYTES = 4 * 1024 * 1024
 QUEUE_BYTES = 64 * 1024 * 1024  # what may wait for the disk; more is refused, so memory stays bounded
 LATELY_SECONDS = 0.02
@@ -29,15 +33,21 @@ CREATE TABLE IF NOT EXISTS frames (
 
 
 class _Waiting:
-    """A payload with the future of the request that brought it."""
+    """A payload with what its request wants to be told."""
 
-    __slots__ = ("events", "future", "loop", "payload")
+    __slots__ = ("done", "events", "loop", "payload")
 
-    def __init__(self, payload: bytes, events: int, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        payload: bytes,
+        events: int,
+        loop: asyncio.AbstractEventLoop,
+        done: Callable[[int | None, str | None], None],
+    ) -> None:
         self.payload = payload
         self.events = events
         self.loop = loop
-        self.future: asyncio.Future[int] = loop.create_future()
+        self.done = done
 
 
 class SqliteLog:
@@ -98,12 +108,37 @@ class SqliteLog:
         Raises:
             LogUnavailable: It is not on disk and will not be read.
         """
+        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        def done(position: int | None, failure: str | None) -> None:
+            if future.done():  # the client went away
+                return
+            if position is None:
+                future.set_exception(LogUnavailable(failure or "the log cannot append"))
+            else:
+                future.set_result(position)
+
+        self._enqueue(payload, events, done)
+        return future
+
+    def submit(self, payload: bytes, events: int, done: Callable[[str | None], None]) -> None:
+        """Make ``payload`` durable, then call ``done`` on the running event loop.
+
+        Args:
+            payload: One request's record.
+            events: How many events are in it.
+            done: Is given None once it is on disk, or why it is not.
+
+        Raises:
+            LogUnavailable: It cannot be taken.
+        """
+        self._enqueue(payload, events, lambda position, failure: done(None if position is not None else failure or "?"))
+
+    def _enqueue(self, payload: bytes, events: int, done: Callable[[int | None, str | None], None]) -> None:
         if self._stopping or self._put - self._taken + len(payload) > QUEUE_BYTES:
             raise LogUnavailable("the log is stopping" if self._stopping else "more waits for the disk than may")
-        waiting = _Waiting(payload, events, asyncio.get_running_loop())
         self._put += len(payload)
-        self._queue.put(waiting)
-        return waiting.future
+        self._queue.put(_Waiting(payload, events, asyncio.get_running_loop(), done))
 
     def read(self, after: int, events: int) -> list[Frame]:
         """Return the frames behind a position, until they hold at least ``events`` events."""
@@ -168,6 +203,7 @@ class SqliteLog:
                 continue
             position = self._commit_or_fail(batch)
             self._latest = (len(batch), time.monotonic())
+            time.sleep(0)  # gives up the interpreter: more requests gather, and share the next commit
             if position is not None:
                 with self._grown:
                     self.end = position
@@ -230,24 +266,21 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def answer(batch: list[_Waiting], position: int | None, failure: str | None) -> None:
-    """Wake the requests of a commit, with one call into each event loop."""
-    loops = {waiting.loop for waiting in batch}
-    for loop in loops:
-        futures = [waiting.future for waiting in batch if waiting.loop is loop]
+    """Tell the requests of a commit, with one call into each event loop."""
+    for loop in {waiting.loop for waiting in batch}:
+        told = [waiting.done for waiting in batch if waiting.loop is loop]
         try:
-            loop.call_soon_threadsafe(_settle, futures, position, failure)
+            loop.call_soon_threadsafe(_tell, told, position, failure)
         except RuntimeError:  # the loop is closed: nobody waits any more
             continue
 
 
-def _settle(futures: list["asyncio.Future[int]"], position: int | None, failure: str | None) -> None:
-    for future in futures:
-        if future.done():  # the client went away
-            continue
-        if position is None:
-            future.set_exception(LogUnavailable(failure or "the log cannot append"))
-        else:
-            future.set_result(position)
+def _tell(told: list[Callable[[int | None, str | None], None]], position: int | None, failure: str | None) -> None:
+    for done in told:
+        try:
+            done(position, failure)
+        except Exception:  # one request's trouble is not its neighbours'
+            logger.exception("an answer failed after its commit")
 
 
 def pack(payloads: list[bytes]) -> bytes:

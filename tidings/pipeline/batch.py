@@ -114,19 +114,20 @@ def attempt(tx: Tx, items: list[tuple[RawRecord, msgspec.Raw]], cursor: Cursor) 
     Args:
         tx: The transaction.
         items: Events in the order of the log.
-        cursor: Gives ids; changed in place.
+        cursor: Gives ids and counts keys; changed in place.
 
     Raises:
         Exception: What the disk or the database said: no event is to blame for that.
     """
-    ids = (cursor.next_event, cursor.next_profile)
+    before = msgspec.structs.asdict(cursor)
     try:
         with tx.begin_nested():
             apply(tx, items, cursor)
     except Exception as error:
         if is_environment(error) or not in_transaction(tx):
             raise
-        cursor.next_event, cursor.next_profile = ids
+        for name, value in before.items():
+            setattr(cursor, name, value)
         if len(items) == 1:
             refuse(tx, *items[0], error)
             return
@@ -148,7 +149,7 @@ def apply(tx: Tx, raw: list[tuple[RawRecord, msgspec.Raw]], cursor: Cursor) -> N
             profile = identify(item, directories[item.record.workspace_id], new_id, effects, event_id)
         effects.store(item.record, item.head, item.body, item.digest, event_id, profile)
         effects.describe(item.record, item.head, profile)
-    effects.write(tx)
+    effects.write(tx, cursor)
 
 
 def without_repeats(tx: Tx, items: list[Item], effects: Effects) -> list[Item]:

@@ -52,7 +52,7 @@ class Effects:
                 head.time,
                 record.received,
                 head.message_id,
-                body,
+                bytes(body),
             )
         )
         self.seen.append((record.source_id, digest, workspace, event_id))
@@ -106,8 +106,8 @@ class Effects:
         key = (record.workspace_id, record.source_id, name)
         self.counts[key] = self.counts.get(key, 0) + amount
 
-    def write(self, tx: Tx) -> None:
-        """Write everything, one statement for each table."""
+    def write(self, tx: Tx, cursor: events.Cursor) -> None:
+        """Write everything, one statement for each table; count the new keys of the indexes in the cursor."""
         profiles.save_profiles(tx, sorted(self.profiles.values()))
         profiles.save_identifiers(tx, sorted(self.identifiers.values()))
         profiles.save_links(tx, self.links)
@@ -121,6 +121,8 @@ class Effects:
             events.add(tx, self.events)
             events.add_seen(tx, self.seen)
             events.add_timeline(tx, self.timeline)
+            cursor.seen_recent += len(self.seen)
+            cursor.timeline_recent += len(self.timeline)
         events.count(tx, self.counts)
 
     def _trait(self, record: RawRecord, head: Head, value: Any) -> tuple[Any, ...]:

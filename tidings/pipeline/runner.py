@@ -11,13 +11,14 @@ from tidings.events.store import Cursor, get_cursor
 from tidings.log.contract import Frame, Log
 from tidings.pipeline.batch import PoisonedBatch, process
 
-BATCH = 8_000  # events of one transaction at most, give or take a frame
+BATCH = 16_000  # events of one transaction at most, give or take a frame
 RECENT = 200_000  # keys in the recent tier of an index
 IDLE_SECONDS = 0.5
 TRIM_SECONDS = 5.0
 RETRY_SECONDS = (0.2, 1.0, 5.0, 15.0)
-CROWD = 8  # requests in one commit of the log from which on the edge counts as pressed
-PATIENCE = 1.0  # how much longer than its last batch took the pipeline steps back for a pressed edge
+CROWD = 12  # requests in one commit of the log from which on the edge counts as pressed
+PATIENCE = 8.0  # how much longer than its last batch took the pipeline steps back for a pressed edge
+IMPATIENT = 2_000_000  # events of lag at which it steps back no more, so that lag stays bounded under lasting pressure
 logger = structlog.get_logger()
 
 
@@ -81,8 +82,9 @@ class Pipeline:
         return self.cursor.upto - before
 
     def _step_back(self, worked: float) -> None:
-        """Leave the interpreter to the edge while requests crowd there; lag may grow under a burst, not for ever."""
-        until = time.monotonic() + PATIENCE * worked
+        """Leave processor and interpreter to the edge while requests crowd there: lag may grow under a burst."""
+        patience = PATIENCE * max(0.0, 1.0 - (self._log.upto - self.cursor.upto) / IMPATIENT)
+        until = time.monotonic() + patience * worked
         while self._log.crowd >= CROWD and time.monotonic() < until and not self._stopping.is_set():
             self._stopping.wait(0.005)
 

@@ -458,7 +458,7 @@ def test_surplus_of_a_batch_is_dropped() -> None:
     outcome = send({"batch": [{"type": "page", "userId": "u"}] * 2_503}, "/v1/batch")
     assert (len(outcome.events), outcome.reply.status) == (2_500, 200)
     assert [refusal.message for refusal in outcome.refused] == [
-        "A batch has at most 2500 events, the last 3 were dropped"
+        "A batch has at most 2500 events, those behind them were dropped"
     ]
 
 

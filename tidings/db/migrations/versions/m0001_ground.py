@@ -134,7 +134,9 @@ def upgrade() -> None:
         sa.Column("upto", sa.BigInteger(), nullable=False),
         sa.Column("next_event", sa.BigInteger(), nullable=False),
         sa.Column("next_profile", sa.BigInteger(), nullable=False),
+        sa.Column("seen_recent", sa.BigInteger(), nullable=False),
         sa.Column("seen_low", sa.Text(), nullable=True),
+        sa.Column("timeline_recent", sa.BigInteger(), nullable=False),
         sa.Column("timeline_low", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )

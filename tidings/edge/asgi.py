@@ -1,6 +1,7 @@
-"""The hot path: a bare ASGI app from a dialect's route to the durable log and back.
+"""The way from a dialect's route to the durable log and back, as a bare ASGI app.
 
-Read the body within its limit, let the dialect decode it, append, reply. Nothing else happens here.
+Read the body within its limit, let the dialect decode it, append, reply. Nothing else happens here. ``express.py``
+takes the same steps for the plainest requests without ASGI in between.
 """
 
 import time
@@ -26,6 +27,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 DRAIN_BYTES = 8 * 1024 * 1024  # of a body that is too large: read and dropped, so that the client sees the answer
 EXCERPT_BYTES = 65_536  # of a refused request that are shown to the operator
+QUIET_SECONDS = 1.0  # between two log lines that say the same
 RETRY_SECONDS = b"5"
 MAX_AGE = b"7200"
 EXPOSED = b"Retry-After, X-RateLimit-Reset"
@@ -77,15 +79,17 @@ class Edge:
     ) -> None:
         self._dialects = list(dialects)
         self._sources = sources
-        self._log = log
+        self.log = log
         self._refusals = refusals
-        self._meter = meter
+        self.meter = meter
         self._proxies = proxies
         self._rate = rate
         self._writable = writable
         self._buckets = Buckets()
+        self._told = 0.0  # when it was last said that nothing can be stored
         self._exact: dict[str, dict[str, tuple[Dialect, Route]]] = {}
         self._patterns: list[tuple[list[str], Dialect, Route]] = []
+        self._plain: dict[bytes, tuple[str, Dialect, Route]] = {}
         for dialect in self._dialects:
             for route in dialect.routes:
                 for path in (route.path, f"/{dialect.name}{route.path}"):
@@ -93,6 +97,8 @@ class Edge:
                         self._patterns.append((path.split("/"), dialect, route))
                     else:
                         self._exact.setdefault(path, {})[route.method] = (dialect, route)
+                        if route.method == "POST":
+                            self._plain[path.encode()] = (path, dialect, route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -102,14 +108,14 @@ class Edge:
             path = path.rstrip("/")
         routes, parameters = self._match(path)
         method: str = scope["method"]
-        headers: dict[bytes, bytes] = dict(scope["headers"])
-        if b"x-forwarded-for" in headers:  # each proxy may add a line of its own
-            headers[b"x-forwarded-for"] = b", ".join(v for n, v in scope["headers"] if n == b"x-forwarded-for")
+        headers = by_name(scope["headers"])
         found = routes.get(method)
         dialect = found[0] if found else next(iter(routes.values()))[0] if routes else self._dialects[0]
         events = 0
         if found is not None:
-            reply, events = await self._take(scope, receive, path, parameters, headers, *found)
+            peer = scope["client"][0] if scope.get("client") else ""
+            asked = Asked(path, parameters, scope["query_string"], headers, peer, scope["scheme"])
+            reply, events = await self._take(asked, receive, *found)
         elif method == "OPTIONS":
             reply = Reply(204, b"")
         elif routes:
@@ -118,8 +124,106 @@ class Edge:
             reply = _with(reply, (b"allow", allowed.encode()))
         else:
             reply = dialect.error(404, "not_found", "there is nothing at this path: check host and path of the client")
-        await respond(send, reply, cors(headers, reply, preflight=method == "OPTIONS") if b"origin" in headers else [])
-        self._meter.answered(dialect.name, reply.status, events, time.perf_counter() - started)
+        await send({"type": "http.response.start", "status": reply.status, "headers": head(reply, headers, method)})
+        await send({"type": "http.response.body", "body": reply.body})
+        self.meter.answered(dialect.name, reply.status, events, time.perf_counter() - started)
+
+    def plain_route(self, path: bytes) -> tuple[str, Dialect, Route] | None:
+        """Return path, dialect and route of a POST to a path without parameters, None for anything else."""
+        return self._plain.get(path)
+
+    async def _take(self, asked: "Asked", receive: Receive, dialect: Dialect, route: Route) -> tuple[Reply, int]:
+        try:
+            wire = await read_body(receive, route.limit) if route.method != "GET" else b""
+        except Gone:
+            return Reply(499, b""), 0
+        except TooLarge:
+            return self._too_large(dialect, route), 0
+        outcome = self.decide(asked, wire, dialect, route)
+        if isinstance(outcome, Reply):
+            return outcome, 0
+        try:
+            await self.log.append(outcome.payload, outcome.events)
+        except LogUnavailable as error:
+            return self.unavailable(dialect, str(error)), 0
+        return outcome.reply, outcome.events
+
+    def decide(self, asked: "Asked", wire: bytes, dialect: Dialect, route: Route) -> "Reply | Accepted":
+        """Return the answer to a request, or what must be durable before it is answered; raises nothing.
+
+        Args:
+            asked: The request but for its body.
+            wire: The body as it came.
+            dialect: Whose route it is.
+            route: The route.
+        """
+        received = clock.now()
+        try:
+            coding = asked.headers.get(b"content-encoding")
+            plain = coding is None and wire[:2] != GZIP_MAGIC and len(wire) <= route.limit
+            body = wire if plain else decompress(wire, coding or b"", route.limit)
+            intake = route.handle(self._request(asked, body, route.method, received), self._sources)
+            self._admit(intake, asked.headers)
+            return self._record(intake, received)
+        except TooLarge:
+            return self._too_large(dialect, route)
+        except Broken as error:
+            return self._refuse(dialect, received, 400, "bad_request", f"the compressed body is broken: {error}")
+        except UnknownCoding as error:
+            message = f"Content-Encoding {str(error)[:40]!r} is not supported: send gzip, deflate or none"
+            return self._refuse(dialect, received, 415, "unsupported_encoding", message)
+        except TooFast as error:
+            return _slow_down(dialect, error.seconds)
+        except LogUnavailable as error:
+            return self.unavailable(dialect, str(error))
+        except Rejected as error:
+            refusal = Refusal(code=error.code, message=error.message, body=error.body[:EXCERPT_BYTES])
+            self._refusals.add(error.source, received, [refusal])
+            return dialect.error(error.status, error.code, error.message)
+        except Exception:
+            logger.exception("a request could not be decoded", path=asked.path, dialect=dialect.name)
+            return dialect.error(500, "internal_error", "this is our mistake: please report it")
+
+    def unavailable(self, dialect: Dialect, why: str) -> Reply:
+        """Return the answer when nothing can be stored."""
+        if time.monotonic() - self._told > QUIET_SECONDS:
+            self._told = time.monotonic()
+            logger.error("events cannot be stored and are answered with 503", error=why)
+        reply = dialect.error(503, "unavailable", "events cannot be stored at the moment: please try again")
+        return _with(reply, (b"retry-after", RETRY_SECONDS))
+
+    def _request(self, asked: "Asked", body: bytes, method: str, received: int) -> Request:
+        client, scheme = self._proxies.caller(asked.peer, asked.scheme, asked.headers)
+        return Request(
+            method=method,
+            path=asked.path,
+            parameters=asked.parameters,
+            query=asked.query,
+            headers=asked.headers,
+            body=body,
+            client=client,
+            scheme=scheme,
+            host=asked.headers.get(b"host", b"").decode("latin-1"),
+            received=received,
+        )
+
+    def _record(self, intake: Intake, received: int) -> "Reply | Accepted":
+        source = intake.source
+        if intake.refused:
+            self._refusals.add(source, received, intake.refused)
+        if not intake.events or source is None:
+            return intake.reply
+        if trouble := self._writable():
+            raise LogUnavailable(trouble)
+        record = Record(
+            workspace_id=source.workspace_id,
+            source_id=source.id,
+            trust=source.trust,
+            id_space=source.settings.id_space,
+            received=received,
+            events=intake.events,
+        )
+        return Accepted(_encode(record), len(intake.events), intake.reply)
 
     def _match(self, path: str) -> tuple[dict[str, tuple[Dialect, Route]], dict[str, str]]:
         exact = self._exact.get(path)
@@ -137,86 +241,6 @@ class Edge:
                 routes.setdefault(route.method, (dialect, route))
         return routes, parameters
 
-    async def _take(
-        self,
-        scope: Scope,
-        receive: Receive,
-        path: str,
-        parameters: dict[str, str],
-        headers: dict[bytes, bytes],
-        dialect: Dialect,
-        route: Route,
-    ) -> tuple[Reply, int]:
-        received = clock.now()
-        method = route.method
-        try:
-            body = b""
-            if method != "GET":
-                wire = await read_body(receive, route.limit)
-                coding = headers.get(b"content-encoding")
-                body = (
-                    wire if coding is None and wire[:2] != GZIP_MAGIC else decompress(wire, coding or b"", route.limit)
-                )
-            peer = scope["client"][0] if scope.get("client") else ""
-            client, scheme = self._proxies.caller(peer, scope["scheme"], headers)
-            request = Request(
-                method=method,
-                path=path,
-                parameters=parameters,
-                query=scope["query_string"],
-                headers=headers,
-                body=body,
-                client=client,
-                scheme=scheme,
-                host=headers.get(b"host", b"").decode("latin-1"),
-                received=received,
-            )
-            intake = route.handle(request, self._sources)
-            self._admit(intake, headers)
-        except Gone:
-            return Reply(499, b""), 0
-        except TooLarge:
-            return self._refuse(dialect, received, 413, "too_large", f"the limit is {route.limit} bytes"), 0
-        except Broken as error:
-            return self._refuse(dialect, received, 400, "bad_request", f"the compressed body is broken: {error}"), 0
-        except UnknownCoding as error:
-            message = f"Content-Encoding {str(error)[:40]!r} is not supported: send gzip, deflate or none"
-            return self._refuse(dialect, received, 415, "unsupported_encoding", message), 0
-        except TooFast as error:
-            return _slow_down(dialect, error.seconds), 0
-        except Rejected as error:
-            refusal = Refusal(code=error.code, message=error.message, body=error.body[:EXCERPT_BYTES])
-            self._refusals.add(error.source, received, [refusal])
-            return dialect.error(error.status, error.code, error.message), 0
-        except Exception:
-            logger.exception("a request could not be decoded", path=path, dialect=dialect.name)
-            return dialect.error(500, "internal_error", "this is our mistake: please report it"), 0
-        return await self._store(intake, dialect, received)
-
-    async def _store(self, intake: Intake, dialect: Dialect, received: int) -> tuple[Reply, int]:
-        source = intake.source
-        if intake.refused:
-            self._refusals.add(source, received, intake.refused)
-        if not intake.events or source is None:
-            return intake.reply, 0
-        record = Record(
-            workspace_id=source.workspace_id,
-            source_id=source.id,
-            trust=source.trust,
-            id_space=source.settings.id_space,
-            received=received,
-            events=intake.events,
-        )
-        try:
-            if trouble := self._writable():
-                raise LogUnavailable(trouble)
-            await self._log.append(_encode(record), len(intake.events))
-        except LogUnavailable as error:
-            logger.error("events cannot be stored and are answered with 503", error=str(error))
-            reply = dialect.error(503, "unavailable", "events cannot be stored at the moment: please try again")
-            return _with(reply, (b"retry-after", RETRY_SECONDS)), 0
-        return intake.reply, len(intake.events)
-
     def _admit(self, intake: Intake, headers: dict[bytes, bytes]) -> None:
         """Raise where the source's own settings keep a request out."""
         source = intake.source
@@ -233,9 +257,46 @@ class Edge:
             if wait:
                 raise TooFast(wait)
 
+    def _too_large(self, dialect: Dialect, route: Route) -> Reply:
+        return self._refuse(dialect, clock.now(), 413, "too_large", f"the limit is {route.limit} bytes")
+
     def _refuse(self, dialect: Dialect, received: int, status: int, code: str, message: str) -> Reply:
         self._refusals.add(None, received, [Refusal(code=code, message=message)])
         return dialect.error(status, code, message)
+
+
+class Asked(msgspec.Struct):
+    """A request but for its body: what both ways of taking one know.
+
+    Args:
+        path: Decoded, without a trailing slash.
+        parameters: What the route's ``{name}`` parts matched.
+        query: Raw query string.
+        headers: Lower-case names.
+        peer: Address of the connection.
+        scheme: Scheme of the connection.
+    """
+
+    path: str
+    parameters: dict[str, str]
+    query: bytes
+    headers: dict[bytes, bytes]
+    peer: str
+    scheme: str
+
+
+class Accepted(msgspec.Struct):
+    """What must be durable before the answer goes out.
+
+    Args:
+        payload: For the log.
+        events: How many are in it.
+        reply: The answer then.
+    """
+
+    payload: bytes
+    events: int
+    reply: Reply
 
 
 class TooFast(Exception):  # noqa: N818
@@ -282,15 +343,30 @@ async def read_body(receive: Receive, limit: int) -> bytes:
     return b"".join(parts)
 
 
-async def respond(send: Send, reply: Reply, extra: list[tuple[bytes, bytes]]) -> None:
-    """Send an answer."""
-    headers = [*reply.headers, *extra]
+def by_name(pairs: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Return headers by name, the last of repeated ones; proxies may add a line each to X-Forwarded-For."""
+    headers = dict(pairs)
+    if b"x-forwarded-for" in headers:
+        headers[b"x-forwarded-for"] = b", ".join(value for name, value in pairs if name == b"x-forwarded-for")
+    return headers
+
+
+def head(reply: Reply, headers: dict[bytes, bytes], method: str) -> list[tuple[bytes, bytes]]:
+    """Return the headers of an answer.
+
+    Args:
+        reply: The answer.
+        headers: Of the request.
+        method: Of the request.
+    """
+    found = [*reply.headers]
     if reply.status != 204:  # RFC 9110, 8.6
-        headers.append((b"content-length", b"%d" % len(reply.body)))
+        found.append((b"content-length", b"%d" % len(reply.body)))
     if reply.body:
-        headers.append((b"content-type", reply.content_type))
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": reply.body})
+        found.append((b"content-type", reply.content_type))
+    if b"origin" in headers:
+        found += cors(headers, reply, preflight=method == "OPTIONS")
+    return found
 
 
 def cors(headers: dict[bytes, bytes], reply: Reply, *, preflight: bool) -> list[tuple[bytes, bytes]]:
