@@ -94,7 +94,7 @@ def acknowledgements(report: Report, folder: Path, rounds: int, seconds: float) 
                 settle(server)
             if kind != "baseline":
                 made = list(batches(key, 50_000, turn + 100, 100, int(1_500 * seconds)))
-                load = run(server.port, lambda made=made: iter(made), connections=16, seconds=seconds)  # type: ignore[misc]
+                load = run(server.port, lambda made=made: iter(made), connections=CONNECTIONS, seconds=seconds)  # type: ignore[misc]
                 hundreds[kind].append(load.rate * 100)
             server.stop()
     base, idle, busy = (statistics.median(rates[kind]) for kind in rates)

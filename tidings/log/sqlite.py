@@ -22,6 +22,7 @@ logger = structlog.get_logger()
 FRAME_BYTES = 4 * 1024 * 1024
 QUEUE_BYTES = 64 * 1024 * 1024  # what may wait for the disk; more is refused, so memory stays bounded
 LATELY_SECONDS = 0.02
+WAL_PAGES = 16_000  # 64 MiB between checkpoints, each of which costs two more fsyncs
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS log_meta (epoch TEXT NOT NULL, format INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS frames (
@@ -260,7 +261,8 @@ def connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA journal_size_limit = 67108864")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
+    connection.execute(f"PRAGMA journal_size_limit = {WAL_PAGES * 4096}")
     connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     return connection
 

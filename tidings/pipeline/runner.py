@@ -17,6 +17,7 @@ IDLE_SECONDS = 0.5
 TRIM_SECONDS = 5.0
 RETRY_SECONDS = (0.2, 1.0, 5.0, 15.0)
 CROWD = 12  # requests in one commit of the log from which on the edge counts as pressed
+PRESSED_BATCH = 2_000  # events of a batch while the edge is pressed: short turns, so that none waits for a long one
 PATIENCE = 8.0  # how much longer than its last batch took the pipeline steps back for a pressed edge
 IMPATIENT = 2_000_000  # events of lag at which it steps back no more, so that lag stays bounded under lasting pressure
 logger = structlog.get_logger()
@@ -73,7 +74,8 @@ class Pipeline:
 
     def step(self) -> int:
         """Commit one batch; return how many events of the log it worked off."""
-        frames = self._log.read(self.cursor.position, self._batch)
+        pressed = self._log.crowd >= CROWD
+        frames = self._log.read(self.cursor.position, min(self._batch, PRESSED_BATCH) if pressed else self._batch)
         if not frames:
             return 0
         before, started = self.cursor.upto, time.monotonic()
