@@ -33,8 +33,8 @@ class Log(Protocol):
     upto: int  # events in the log since it began
 
     @property
-    def crowd(self) -> int:
-        """Requests that shared the latest commit, 0 if that is a while ago: how hard the edge is pressed."""
+    def crowd(self) -> float:
+        """Requests that share a commit on the average, 0 if the latest is a while ago: how hard the edge is pressed."""
         ...
 
     def append(self, payload: bytes, events: int) -> Awaitable[int]:

@@ -19,9 +19,10 @@ from tidings.log.contract import Frame, LogUnavailable
 
 FORMAT = 1
 logger = structlog.get_logger()
-FRAME_BYTES = 4 * 1024 * 1024
+FRAME_BYTES = 1024 * 1024
+READ_BYTES = 16 * 1024 * 1024  # of frames that are read at once at most
 QUEUE_BYTES = 64 * 1024 * 1024  # what may wait for the disk; more is refused, so memory stays bounded
-LATELY_SECONDS = 0.02
+LATELY_SECONDS = 0.05
 WAL_PAGES = 16_000  # 64 MiB between checkpoints, each of which costs two more fsyncs
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS log_meta (epoch TEXT NOT NULL, format INTEGER NOT NULL);
@@ -79,7 +80,7 @@ class SqliteLog:
         self._writing = threading.Lock()
         self._grown = threading.Condition()
         self._stopping = False
-        self._latest = (0, 0.0)  # size and moment of the latest commit
+        self._latest = (0.0, 0.0)  # running average of the size of commits, moment of the latest one
         self.failure: str | None = None
         row = self._connection.execute("SELECT position, upto FROM frames ORDER BY position DESC LIMIT 1").fetchone()
         sequence = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'frames'").fetchone()
@@ -94,10 +95,10 @@ class SqliteLog:
         return self._queue.qsize()
 
     @property
-    def crowd(self) -> int:
-        """Requests that shared the latest commit, 0 if that is a while ago: how hard the edge is pressed."""
+    def crowd(self) -> float:
+        """Requests that share a commit on the average, 0 if the latest is a while ago: how hard the edge is pressed."""
         size, at = self._latest
-        return size if time.monotonic() - at < LATELY_SECONDS else 0
+        return size if time.monotonic() - at < LATELY_SECONDS else 0.0
 
     def append(self, payload: bytes, events: int) -> "asyncio.Future[int]":
         """Make ``payload`` durable and return its position.
@@ -155,7 +156,7 @@ class SqliteLog:
                 frames.append(Frame(position, payloads, upto))
                 begin = upto - 1 if begin is None else begin
                 size += len(payload)
-                if upto - begin >= events or size >= 4 * FRAME_BYTES:
+                if upto - begin >= events or size >= READ_BYTES:
                     break
             cursor.close()
         return frames
@@ -203,7 +204,7 @@ class SqliteLog:
             if not batch:
                 continue
             position = self._commit_or_fail(batch)
-            self._latest = (len(batch), time.monotonic())
+            self._latest = (0.9 * self._latest[0] + 0.1 * len(batch), time.monotonic())
             time.sleep(0)  # gives up the interpreter: more requests gather, and share the next commit
             if position is not None:
                 with self._grown:

@@ -5,7 +5,7 @@ from tidings.kit.crypto import fingerprint
 from tidings.tenants import store
 from tidings.tenants.model import Source, Token
 
-REFRESH_SECONDS = 0.4
+REFRESH_SECONDS = 0.6
 SEEN = 10_000  # secrets whose hash is remembered
 
 
