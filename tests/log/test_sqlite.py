@@ -159,7 +159,7 @@ def test_reading_stops_at_the_events_asked_for(log: SqliteLog) -> None:
 
 def test_reading_stops_at_the_bytes_that_memory_may_hold(log: SqliteLog, monkeypatch: pytest.MonkeyPatch) -> None:
     append_all(log, *[b"x" * 300] * 5)
-    monkeypatch.setattr(module, "FRAME_BYTES", 100)
+    monkeypatch.setattr(module, "READ_BYTES", 400)
     assert [frame.position for frame in log.read(0, 1000)] == [1, 2]
 
 
