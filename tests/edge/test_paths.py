@@ -147,6 +147,14 @@ def test_answers_to_pipelined_requests_come_in_order(live: Running, key: str) ->
         assert [line.answer().status for _ in range(20)] == [200, 404, 400, 204] * 5
 
 
+def test_a_long_queue_of_refused_requests_is_answered_to_the_end(live: Running, key: str) -> None:
+    taken = message("POST", "/v1/track", event(), [basic(key)])
+    refused = message("POST", "/v1/track", b"{}", [basic(key)])
+    with Line(live.port) as line:
+        line.send(taken + refused * 1_500 + taken)
+        assert [line.answer().status for _ in range(1_502)] == [200, *[400] * 1_500, 200]
+
+
 def test_http_1_0_is_answered_and_closed(live: Running, key: str) -> None:
     with Line(live.port) as line:
         sent = message("POST", "/v1/track", event(), [basic(key)])

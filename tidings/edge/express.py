@@ -100,6 +100,8 @@ class Express(HttpToolsProtocol):
             self._waiting.append(taking)
             if len(self._waiting) == 1:
                 self._decide(taking)
+            else:
+                self.flow.pause_reading()  # whoever does not wait for answers is not read ahead for ever
         else:
             super().on_message_complete()
 
@@ -182,11 +184,12 @@ class Express(HttpToolsProtocol):
         if closing:
             self.transport.close()
         elif self._waiting:
-            self._decide(self._waiting[0])
+            self.loop.call_soon(self._decide, self._waiting[0])  # a call right here would nest as deep as the queue
         elif self.pipeline:
             self.flow.resume_reading()
             self._start_asgi_task(*self.pipeline.pop())
         else:
+            self.flow.resume_reading()
             self._watch_idle()
 
     def _watch_idle(self) -> None:
