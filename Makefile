@@ -8,6 +8,9 @@ INSTALL := $(PIP) install --quiet --require-hashes
 COMPILE := CUSTOM_COMPILE_COMMAND="make lock" PIP_FIND_LINKS= $(BIN)/pip-compile --quiet --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe
 NODE := tests/node
+PACKAGES := tidings/web/packages
+VENDOR := tidings/web/static/vendor
+NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 define STRIP
 const fs = require("fs"), file = "package-lock.json", lock = JSON.parse(fs.readFileSync(file));
 for (const one of Object.values(lock.packages)) { delete one.resolved; delete one.funding }
@@ -23,12 +26,12 @@ export STRIP
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: .venv/.setup ## make .venv with .venv/bin/tidings in it
+setup: .venv/.setup $(VENDOR)/.setup ## make .venv with .venv/bin/tidings in it
 
-run: setup ## set up and serve on 127.0.0.1:8080 with a segment source; data is kept in ./data
-	$(BIN)/tidings serve --data data --first-source segment
+run: setup ## set up and serve a demo and a segment source on 127.0.0.1:8080; data is kept in ./data
+	$(BIN)/tidings serve --data data --demo --first-source segment
 
-test: .venv/.dev tools $(NODE)/node_modules/.setup lint types arch docs ## set up, then check and test everything
+test: setup .venv/.dev tools $(NODE)/node_modules/.setup lint types arch docs ## set up, then check and test everything
 	$(BIN)/python -m pytest
 
 lint: .venv/.dev ## format and lint check (ruff)
@@ -54,11 +57,13 @@ lock: .venv/.dev tools ## renew the lock files (make lock UPGRADE=1 takes newer 
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --build-deps-for editable --output-file requirements.lock pyproject.toml
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --build-deps-for editable --extra dev --constraint requirements.lock \
 		--output-file requirements-dev.lock pyproject.toml
-	cd $(NODE) && npm $(if $(UPGRADE),update,install) --package-lock-only --ignore-scripts --no-audit --no-fund
-	cd $(NODE) && node -e "$$STRIP"
+	$(COMPILE) $(if $(UPGRADE),--upgrade) --output-file $(PACKAGES)/node.lock $(PACKAGES)/node.in
+	for place in $(NODE) $(PACKAGES); do (cd $$place && \
+		npm $(if $(UPGRADE),update,install) --package-lock-only --ignore-scripts --no-audit --no-fund && \
+		node -e "$$STRIP") || exit 1; done
 
 clean: ## remove everything that make made; data stays
-	rm -rf .venv *.egg-info build $(NODE)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	rm -rf .venv *.egg-info build $(NODE)/node_modules $(PACKAGES)/node_modules $(VENDOR) .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 		.import_linter_cache .schemathesis
 	find tidings tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -80,10 +85,19 @@ clean: ## remove everything that make made; data stays
 	$(INSTALL) -r requirements-dev.lock
 	@touch $@
 
-# What the tests use beyond Python: strace sees the fsync, Node.js runs the official Segment SDK.
+# What the console's pages load. Where there is no Node.js to fetch it with, PyPI's does.
+$(VENDOR)/.setup: $(PACKAGES)/package.json $(PACKAGES)/package-lock.json $(PACKAGES)/node.lock | .venv/.setup
+	@command -v node >/dev/null && command -v npm >/dev/null || $(INSTALL) -r $(PACKAGES)/node.lock
+	cd $(PACKAGES) && PATH="$$PATH:$(CURDIR)/$(BIN)" $(NPM_CI)
+	@mkdir -p $(VENDOR)
+	cp $(PACKAGES)/node_modules/htmx.org/dist/htmx.min.js $(PACKAGES)/node_modules/uplot/dist/uPlot.iife.min.js \
+		$(PACKAGES)/node_modules/uplot/dist/uPlot.min.css $(VENDOR)/
+	@touch $@
+
+# What the tests use beyond Python: strace sees the fsync, Node.js runs the official Segment SDK, Chromium the pages.
 tools:
 	@missing=; \
-	for need in strace:strace node:nodejs npm:npm; do \
+	for need in strace:strace node:nodejs npm:npm chromium:chromium; do \
 		command -v "$${need%%:*}" >/dev/null || missing="$$missing $${need##*:}"; \
 	done; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
@@ -96,5 +110,5 @@ tools:
 	fi
 
 $(NODE)/node_modules/.setup: $(NODE)/package.json $(NODE)/package-lock.json | tools
-	cd $(NODE) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	cd $(NODE) && $(NPM_CI)
 	@touch $@

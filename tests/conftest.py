@@ -7,6 +7,8 @@ import pytest
 
 from tests.serving import Running
 
+pytest_plugins = ["tests.browser"]
+
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Running]:

@@ -101,9 +101,16 @@ class Running:
         """Make a source and wait until the server knows its key."""
         made: dict[str, Any] = self.cli("source", "create", *(arguments or ("segment",)))
         if self.process is not None:
-            key = made["write_key"]
-            wait_for(lambda: self.call("GET", f"/v1/projects/{key}/settings").status == 200)
+            wait_for(lambda: self.knows(made))
         return made
+
+    def knows(self, made: dict[str, Any]) -> bool:
+        """Tell whether the server knows a source that the command line has made."""
+        if made["dialect"] == "ripe":
+            return self.call("GET", "/event/auth/sdk", key=made["api_key"]).status == 200
+        if made["dialect"] == "reamaze_data":  # nothing can be asked here: an empty request is refused with 422
+            return self.call("POST", "/data/users", {}, key=made["api_key"]).status == 422
+        return self.call("GET", f"/v1/projects/{made['write_key']}/settings").status == 200
 
     def call(
         self, method: str, path: str, body: Any = None, key: str | None = None, headers: dict[str, str] | None = None

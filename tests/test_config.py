@@ -50,6 +50,7 @@ def test_every_setting_can_come_from_the_environment(tmp_path: Path) -> None:
         "tls_cert": str(file),
         "tls_key": str(file),
         "trusted_proxies": " 10.0.0.0/8 , ::1 ,, ",
+        "mmdb": "",
         "rate": "7",
         "drain_seconds": "0.5",
         "disk_reserve_mib": "1",
@@ -64,6 +65,7 @@ def test_every_setting_can_come_from_the_environment(tmp_path: Path) -> None:
         tls_cert=str(file),
         tls_key=str(file),
         trusted_proxies=["10.0.0.0/8", "::1"],
+        mmdb="",
         rate=7,
         drain_seconds=0.5,
         disk_reserve_mib=1,
@@ -132,6 +134,9 @@ MISTAKES: list[Mistake] = [
     ("E010", None, {"TIDINGS_PORT": "1.5"}),
     ("E010", None, {"TIDINGS_RATE": ""}),
     ("E010", None, {"TIDINGS_DRAIN_SECONDS": "five"}),
+    ("E011", 'mmdb = "/nowhere/places.mmdb"', {}),
+    ("E011", 'mmdb = "/etc"', {}),
+    ("E011", None, {"TIDINGS_MMDB": __file__}),
 ]
 
 
@@ -180,7 +185,7 @@ def test_every_id_is_tested_and_none_is_used_twice_over() -> None:
     source = Path(config.__file__).read_text()
     known = set(re.findall(r"\bE0\d\d\b", source))
     tested = {code for code, _, _ in MISTAKES}
-    assert known == tested == {f"E{number:03}" for number in range(1, 11)}
+    assert known == tested == {f"E{number:03}" for number in range(1, 12)}
 
 
 def test_a_value_is_not_changed_on_the_way() -> None:

@@ -16,7 +16,18 @@ PACKAGE = ROOT / "tidings"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 TESTS = sorted(path for path in (ROOT / "tests").rglob("*.py") if "node_modules" not in path.parts)
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-LOCKS = [ROOT / "requirements.lock", ROOT / "requirements-dev.lock", ROOT / "tests/node/package-lock.json"]
+PYTHON_LOCKS = [ROOT / "requirements.lock", ROOT / "requirements-dev.lock"]
+LOCKS = [
+    *PYTHON_LOCKS,
+    *(
+        ROOT / place
+        for place in (
+            "tests/node/package-lock.json",
+            "tidings/web/packages/package-lock.json",
+            "tidings/web/packages/node.lock",
+        )
+    ),
+]
 FORBIDDEN_NAMES = {"utils", "util", "common", "helpers", "helper", "manager", "base", "misc"}
 # What a model or a rule may use of the standard library: nothing that has a clock, a file or a socket in it.
 PURE = {"abc", "collections", "contextlib", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools"}
@@ -63,7 +74,7 @@ def test_a_lock_names_no_host(lock: Path) -> None:
     assert not re.search(r"^\s*(-i|-f|--index-url|--extra-index-url|--find-links|--trusted-host)\b", text, re.MULTILINE)
 
 
-@pytest.mark.parametrize("lock", LOCKS[:2], ids=relative)
+@pytest.mark.parametrize("lock", [*PYTHON_LOCKS, LOCKS[-1]], ids=relative)
 def test_every_requirement_is_pinned_with_a_hash(lock: Path) -> None:
     text = lock.read_text("utf-8").replace("\\\n", " ")
     requirements = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
@@ -74,7 +85,7 @@ def test_every_requirement_is_pinned_with_a_hash(lock: Path) -> None:
 
 def test_the_locks_agree() -> None:
     runtime, development = (
-        dict(re.findall(r"^([\w.-]+)==(\S+)", lock.read_text(), re.MULTILINE)) for lock in LOCKS[:2]
+        dict(re.findall(r"^([\w.-]+)==(\S+)", lock.read_text(), re.MULTILINE)) for lock in PYTHON_LOCKS
     )
     assert runtime == {name: development.get(name) for name in runtime}
 

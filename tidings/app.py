@@ -16,19 +16,29 @@ import uvicorn
 from tidings.config import Settings
 from tidings.db import Database
 from tidings.db.migrate import migrate
+from tidings.db.squeezing import keep_copies_in
 from tidings.dialects import DIALECTS
 from tidings.edge import Edge, Receive, Scope, Send, express
 from tidings.events.refusals import Refusals
 from tidings.folder import Folder
-from tidings.kit import clock
+from tidings.kit import clock, crypto
+from tidings.kit.places import open_places
 from tidings.kit.proxies import Proxies
-from tidings.log.sqlite import LogMismatch, SqliteLog
-from tidings.pipeline import Pipeline
+from tidings.pipeline.opening import open_pipeline
+from tidings.tenants import people_store
 from tidings.tenants.keys import REFRESH_SECONDS, Keys
+from tidings.tenants.passwords import Passwords
 from tidings.web.health import Health
 from tidings.web.metrics import Metrics
 
+MIB = 1024 * 1024
 SWITCH_SECONDS = 0.0002  # how long a thread may compute while another waits: short, for the event loop's sake
+Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+# Settings that the console shows to owners; one that is a secret itself, and not the path of one, must not be here.
+SHOWN = (
+    *("host", "port", "tls_cert", "tls_key", "trusted_proxies", "mmdb", "rate", "drain_seconds", "disk_reserve_mib"),
+    *("log_level", "log_format"),
+)
 OPERATIONS = {"/healthz", "/readyz", "/metrics"}
 logger = structlog.get_logger()
 
@@ -50,27 +60,28 @@ class Server:
         self.folder = folder
         epoch = migrate(folder.state, clock.now())
         self.database = Database(folder.state)
-        self.log = SqliteLog(folder.log, epoch)
+        self.log, self.pipeline = open_pipeline(folder, self.database, epoch, settings.disk_reserve_mib * MIB)
         self.keys = Keys(self.database)
         self.keys.refresh_now()
         self.refusals = Refusals(self.database)
-        self.pipeline = Pipeline(self.database, self.log, folder.may_trim)
-        if self.pipeline.cursor.position > self.log.end:  # its positions would begin again behind the cursor, unread
-            text = f"{folder.log} is older than {folder.state}, or was lost: restore both files of one backup"
-            raise LogMismatch(text)
         self.health = Health(settings.disk_reserve_mib, folder, self.log, self.pipeline)
         self.metrics = Metrics(self.health)
+        self._proxies = Proxies(settings.trusted_proxies)
         self.edge = Edge(
             DIALECTS,
             self.keys,
             self.log,
             self.refusals,
             self.metrics,
-            Proxies(settings.trusted_proxies),
+            self._proxies,
             settings.rate,
             self.health.why_not_writable,
+            open_places(Path(settings.mmdb)) if settings.mmdb else None,
         )
-        self._api: Callable[[Scope, Receive, Send], Awaitable[None]] | None = None
+        self.setup_code = "" if self.database.read_now(people_store.any_user) else crypto.code()
+        self._hashing = Passwords()
+        self._api: Asgi | None = None
+        self._console: Asgi | None = None
         self._loading = asyncio.Lock()
         self._uvicorn: uvicorn.Server | None = None
 
@@ -79,6 +90,8 @@ class Server:
         path: str = scope["path"]
         if path.startswith("/tidings/"):
             await (await self._load_api())(scope, receive, send)
+        elif path == "/console" or path.startswith("/console/"):
+            await (await self._load_console())(scope, receive, send)
         elif path in OPERATIONS:
             await self.metrics.answer(scope, send)
         else:
@@ -113,18 +126,43 @@ class Server:
         self.log.close()
         self.database.close()
 
-    async def _load_api(self) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+    async def _load_api(self) -> Asgi:
         # Half a second of imports that a server which only takes events never needs.
         async with self._loading:
             if self._api is None:
                 self._api = await asyncio.get_running_loop().run_in_executor(None, self._make_api)
         return self._api
 
-    def _make_api(self) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+    async def _load_console(self) -> Asgi:
+        async with self._loading:
+            if self._console is None:
+                self._console = await asyncio.get_running_loop().run_in_executor(None, self._make_console)
+        return self._console
+
+    def _make_api(self) -> Asgi:
         from tidings.web.api import make_api
 
         return make_api(
-            self.database, self.keys, self.health, lambda: self._uvicorn is not None and self._uvicorn.should_exit
+            database=self.database,
+            keys=self.keys,
+            health=self.health,
+            hashing=self._hashing,
+            proxies=self._proxies,
+            settings=shown_settings(self.settings, self.folder),
+            stopping=lambda: self._uvicorn is not None and self._uvicorn.should_exit,
+        )
+
+    def _make_console(self) -> Asgi:
+        from tidings.web.console.app import make_console
+
+        return make_console(
+            database=self.database,
+            keys=self.keys,
+            health=self.health,
+            hashing=self._hashing,
+            proxies=self._proxies,
+            setup_code=self.setup_code,
+            settings=shown_settings(self.settings, self.folder),
         )
 
     async def _announce(self, server: uvicorn.Server, on_ready: Callable[[], None]) -> None:
@@ -139,6 +177,11 @@ class Server:
                 await do()
             except Exception as error:
                 logger.error("a periodic task failed and goes on", task=do.__qualname__, error=str(error))
+
+
+def shown_settings(settings: Settings, folder: Folder) -> dict[str, Any]:
+    """Return the settings as the console shows them: paths and numbers, nothing secret."""
+    return {"data": str(folder.path.absolute()), **{name: getattr(settings, name) for name in SHOWN}}
 
 
 def server_config(app: Any, edge: Edge | None, settings: Settings) -> uvicorn.Config:
@@ -198,6 +241,7 @@ def serve(settings: Settings, folder_path: Path, on_ready: Callable[[Server, int
     folder = Folder(folder_path)
     folder.prepare()
     lock = folder.own()
+    keep_copies_in(folder.path)
     listening = listen(settings.host, settings.port)
     # uvicorn stops at these signals, then raises them again for whoever was there before: that must not end the
     # process before it has drained.

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from tidings.db.copying import Damaged, LogFacts, StateFacts, copy, flush, log_facts, quick_check, state_facts
-from tidings.folder import BACKUP_LOCK, LOCK, LOG, SETTINGS, STATE, Folder, FolderTrouble
+from tidings.folder import BACKUP_LOCK, LOCK, LOG, SECRET, SETTINGS, STATE, Folder, FolderTrouble
 
 MIB = 1024 * 1024
 NEITHER_HERE_NOR_THERE = {LOCK, BACKUP_LOCK, "lost+found"}  # a folder with nothing else in it is empty
@@ -112,7 +112,7 @@ def bring_in(origin: Folder, folder: Folder, on_progress: Progress) -> Copied:
         done = copy_files(origin, Folder(partial), on_progress)
         check(Folder(partial))
         aside = move_aside(folder, settings=done.settings)
-        for file in (partial / LOG, partial / STATE, partial / SETTINGS):
+        for file in (partial / LOG, partial / STATE, partial / SECRET, partial / SETTINGS):
             if file.exists():
                 file.rename(folder.path / file.name)
         flush(folder.path)
@@ -120,7 +120,7 @@ def bring_in(origin: Folder, folder: Folder, on_progress: Progress) -> Copied:
 
 
 def copy_files(origin: Folder, target: Folder, on_progress: Progress) -> Copied:
-    """Copy state, log and settings, in this order, and hold the copies against each other.
+    """Copy state, log, key and settings, in this order, and hold the copies against each other.
 
     Raises:
         Damaged: A file cannot be copied, or the copies do not belong together.
@@ -128,9 +128,11 @@ def copy_files(origin: Folder, target: Folder, on_progress: Progress) -> Copied:
     copy(origin.state, target.state, lambda done, total: on_progress(STATE, done, total))
     if origin.log.exists():
         copy(origin.log, target.log, lambda done, total: on_progress(LOG, done, total))
-    if origin.settings.exists():
-        shutil.copy2(origin.settings, target.settings)
-        flush(target.settings)
+    # After the state: whatever digests the copy of the state has, they were made with the key that is there by now.
+    for file, copied in ((origin.secret, target.secret), (origin.settings, target.settings)):
+        if file.exists():
+            shutil.copy2(file, copied)
+            flush(copied)
     flush(target.path)
     state, log = state_facts(target.state), log_of(target)
     consistent(state, log)
@@ -195,7 +197,7 @@ def move_aside(folder: Folder, *, settings: bool) -> Path | None:
         settings: Whether the settings file has to make room, too.
     """
     names = [f"{name}{suffix}" for name in (STATE, LOG) for suffix in ("", "-wal", "-shm", "-journal")]
-    names += [SETTINGS] if settings else []
+    names += [SECRET, *([SETTINGS] if settings else [])]
     present = [folder.path / name for name in names if (folder.path / name).exists()]
     if not present:
         return None

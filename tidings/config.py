@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from tidings.kit.places import NoPlaces, open_places
+
 PREFIX = "TIDINGS_"
 
 
@@ -21,6 +23,7 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, frozen=
     tls_cert: str
     tls_key: str
     trusted_proxies: list[str]
+    mmdb: str
     rate: int
     drain_seconds: float
     disk_reserve_mib: int
@@ -109,6 +112,11 @@ def check(settings: Settings) -> None:
         raise BadSettings("E009 rate, disk_reserve_mib and drain_seconds cannot be negative")
     if not math.isfinite(settings.drain_seconds):
         raise BadSettings(f"E009 drain_seconds {settings.drain_seconds}: use a number of seconds")
+    if settings.mmdb:
+        try:
+            open_places(Path(settings.mmdb))
+        except NoPlaces as error:
+            raise BadSettings(f'E011 mmdb: {error} (leave it "" to do without places)') from None
 
 
 def _secret(variable: str, name: str) -> str:

@@ -21,7 +21,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench.load import HEAVY, batches, prepared, run
+from tests.bench.load import HEAVY, SINGLES, Load, batches, prepared, run
 from tests.bench.servers import Measured
 from tests.serving import TIDINGS, wait_for
 
@@ -76,18 +76,14 @@ def acknowledgements(report: Report, folder: Path, rounds: int, seconds: float) 
     """Single requests and batches of 100, against an app that reads the body and answers 200."""
     rates: dict[str, list[float]] = {"baseline": [], "idle": [], "tidings": []}
     hundreds: dict[str, list[float]] = {"idle": [], "tidings": []}
+    others: dict[str, list[float]] = {kind: [] for kind in SINGLES if kind != "segment"}
     late: list[float] = []
     for turn in range(rounds):
         for kind, measured in rates.items():
             data = folder / f"{kind}-{turn}"
             key = create_source(data)
             server = Measured(kind, data)
-            requests = prepared(key, 50_000, turn, int(25_000 * seconds))
-            warm = iter(requests[:2_000])
-            run(server.port, lambda warm=warm: warm, connections=CONNECTIONS, seconds=seconds)  # type: ignore[misc]
-            supply = iter(requests[2_000:])
-            load = run(server.port, lambda supply=supply: supply, connections=CONNECTIONS, seconds=seconds)  # type: ignore[misc]
-            assert not load.refused, "a request was refused"
+            load = one_by_one(server, "segment", key, turn, seconds)
             measured.append(load.rate)
             if kind == "tidings":
                 late.append(load.percentile(0.99))
@@ -97,6 +93,12 @@ def acknowledgements(report: Report, folder: Path, rounds: int, seconds: float) 
                 load = run(server.port, lambda made=made: iter(made), connections=CONNECTIONS, seconds=seconds)  # type: ignore[misc]
                 hundreds[kind].append(load.rate * 100)
             server.stop()
+        for place, (kind, measured) in enumerate(others.items()):
+            data = folder / f"other-{place}-{turn}"
+            key = create_source(data, kind.split(" ")[0])
+            server = Measured("tidings", data)
+            measured.append(one_by_one(server, kind, key, turn, seconds).rate)
+            server.stop()
     base, idle, busy = (statistics.median(rates[kind]) for kind in rates)
     report.add("requests/s of the app that only reads and answers", base, "requests/s")
     report.add("durable single track, pipeline idle", idle, "requests/s")
@@ -104,9 +106,22 @@ def acknowledgements(report: Report, folder: Path, rounds: int, seconds: float) 
     report.add("ratio, pipeline idle", idle / base, "")
     report.add("ratio, pipeline at work", busy / base, "", ">= 0.45", holds=busy / base >= 0.45)
     report.add("p99 of acknowledgement, 64 connections", statistics.median(late), "ms", "< 50", holds=max(late) < 50)
+    for kind, measured in others.items():
+        rate = statistics.median(measured)
+        report.add(f"durable single event, {kind}, pipeline at work", rate, "requests/s")
+        report.add(f"ratio, {kind}, pipeline at work", rate / base, "", ">= 0.45", holds=rate / base >= 0.45)
     for kind, label in (("idle", "pipeline idle"), ("tidings", "pipeline at work")):
         rate = statistics.median(hundreds[kind])
         report.add(f"batches of 100, {label}", rate, "events/s", ">= 100000", holds=rate >= 100_000)
+
+
+def one_by_one(server: Measured, kind: str, key: str, turn: int, seconds: float) -> Load:
+    """Requests with one event each, after some to warm up."""
+    requests = prepared(kind, key, 50_000, turn, int(25_000 * seconds))
+    run(server.port, lambda: iter(requests[:2_000]), connections=CONNECTIONS, seconds=seconds)
+    load = run(server.port, lambda: iter(requests[2_000:]), connections=CONNECTIONS, seconds=seconds)
+    assert not load.refused, "a request was refused"
+    return load
 
 
 def whole_path(report: Report, data: Path, events: int) -> None:
@@ -190,9 +205,10 @@ def get(server: Measured, path: str, token: str | None = None) -> Any:
             raise
 
 
-def create_source(data: Path) -> str:
+def create_source(data: Path, dialect: str = "segment") -> str:
     """Make a source and return its key."""
-    return str(cli(data, "source", "create", "segment")["write_key"])
+    made = cli(data, "source", "create", dialect)
+    return str(made["write_key" if dialect == "segment" else "api_key"])
 
 
 def cli(data: Path, *arguments: str) -> Any:

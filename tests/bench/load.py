@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import hashlib
 import itertools
 import random
 import time
@@ -114,18 +115,18 @@ def run(port: int, make: Callable[[], Iterator[bytes]], *, connections: int, sec
     return load
 
 
-def request(path: str, body: bytes, key: str) -> bytes:
-    """Return one HTTP request."""
-    basic = base64.b64encode(f"{key}:".encode())
+def request(path: str, body: bytes, key: str | None) -> bytes:
+    """Return one HTTP request; without a key, without authorization."""
+    authorization = b""
+    if key is not None:
+        authorization = b"Authorization: Basic %b\r\n" % base64.b64encode(f"{key}:".encode())
     return (
-        b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAuthorization: Basic %s\r\n"
-        b"Content-Length: %d\r\n\r\n%s"
-    ) % (path.encode(), basic, len(body), body)
+        b"POST %b HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n%bContent-Length: %d\r\n\r\n%b"
+    ) % (path.encode(), authorization, len(body), body)
 
 
 def event(rng: random.Random, profiles: int, name: str = "Product Viewed") -> bytes:
     """Return a track event of about 400 bytes of a random customer, with a random message id."""
-    customer = HEAVY if rng.random() < HEAVY_SHARE else b"user-%d" % rng.randrange(profiles)
     return (
         b'{"type":"track","messageId":"%032x","userId":"%s","event":"%s","timestamp":"%s",'
         b'"properties":{"product_id":"p-%d","name":"Blue mug with a handle","price":12.50,"quantity":2,'
@@ -133,19 +134,50 @@ def event(rng: random.Random, profiles: int, name: str = "Product Viewed") -> by
         b'"url":"https://shop.example/kitchen/blue-mug"},"context":{"library":{'
         b'"name":"analytics-python","version":"2.3.4"},'
         b'"ip":"192.0.2.7","locale":"en-GB"},"integrations":{}}'
-    ) % (rng.getrandbits(128), customer, name.encode(), STAMP.encode(), rng.randrange(5000))
+    ) % (rng.getrandbits(128), customer(rng, profiles), name.encode(), STAMP.encode(), rng.randrange(5000))
 
 
-def singles(key: str, profiles: int, seed: int) -> Iterator[bytes]:
-    """Yield track requests without end."""
+def customer(rng: random.Random, profiles: int) -> bytes:
+    """Return the user id of a random customer."""
+    return HEAVY if rng.random() < HEAVY_SHARE else b"user-%d" % rng.randrange(profiles)
+
+
+def data_event(rng: random.Random, profiles: int, key: str | None = None) -> bytes:
+    """Return an event with a value for Re:amaze's data integration, as long as a track event, of a random customer.
+
+    Args:
+        rng: Decides.
+        profiles: How many customers there are.
+        key: The account's, where the customer's ``authkey`` is to be in the event.
+    """
+    user = customer(rng, profiles)
+    proof = b',"authkey":"%b"' % hashlib.sha256(b"%b:%b" % (user, key.encode())).hexdigest().encode() if key else b""
+    return (
+        b'{"user":{"id":"%b"%b},"event":{"name":"Product Bought","value":12.50,"created_at":"%b",'
+        b'"data":{"product_id":"p-%d","name":"Blue mug with a handle","price":12.50,"quantity":2,"category":"Kitchen",'
+        b'"url":"https://shop.example/kitchen/blue-mug","order":"%032x","library":"plugin 2.3.4","locale":"en-GB"}}}'
+    ) % (user, proof, STAMP.encode(), rng.randrange(5000), rng.getrandbits(128))
+
+
+# What one request with one event is, by the name under which it is reported: the source's dialect stands first.
+SINGLES: dict[str, Callable[[str, random.Random, int], bytes]] = {
+    "segment": lambda key, rng, profiles: request("/v1/track", event(rng, profiles), key),
+    "ripe": lambda key, rng, profiles: request("/event/track", event(rng, profiles), key),
+    "reamaze_data by key": lambda key, rng, profiles: request("/data/events", data_event(rng, profiles), key),
+    "reamaze_data by authkey": lambda key, rng, profiles: request("/data/events", data_event(rng, profiles, key), None),
+}
+
+
+def singles(kind: str, key: str, profiles: int, seed: int) -> Iterator[bytes]:
+    """Yield requests with one event each, without end."""
     rng = random.Random(seed)
     while True:
-        yield request("/v1/track", event(rng, profiles), key)
+        yield SINGLES[kind](key, rng, profiles)
 
 
-def prepared(key: str, profiles: int, seed: int, count: int) -> list[bytes]:
-    """Return track requests made beforehand, so that making them costs the measured server nothing."""
-    return list(itertools.islice(singles(key, profiles, seed), count))
+def prepared(kind: str, key: str, profiles: int, seed: int, count: int) -> list[bytes]:
+    """Return requests made beforehand, so that making them costs the measured server nothing."""
+    return list(itertools.islice(singles(kind, key, profiles, seed), count))
 
 
 def batches(key: str, profiles: int, seed: int, size: int, count: int) -> Iterator[bytes]:

@@ -88,6 +88,7 @@ def test_a_source_is_made_with_its_key(shell: Shell) -> None:
             "correct_time": True,
             "origins": [],
             "rate": 0,
+            "prefix": "",
         },
     }
 
@@ -110,7 +111,7 @@ def test_a_source_is_made_as_it_is_told(shell: Shell) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nonsense"], "is not 'segment'"),
+        (["nonsense"], "is not one of 'segment', 'ripe'"),
         (["segment", "--brand", "none"], "no brand 'none'"),
         (["segment", "--set", "rate"], "write NAME=VALUE"),
         (["segment", "--set", "=5"], "write NAME=VALUE"),
@@ -120,14 +121,41 @@ def test_a_source_is_made_as_it_is_told(shell: Shell) -> None:
         (["segment", "--set", "correct_time=perhaps"], "correct_time"),
         (["segment", "--set", "write_key="], "1 to 200 characters"),
         (["segment", "--set", "write_key=taken"], "another source has this write_key"),
-        (["segment", "--name", "taken"], "choose another --name"),
+        (["segment", "--name", "taken"], "choose another name"),
         (["segment", "--trust", "full"], "is not one of"),
+        (["ripe", "--set", "write_key=x"], "neither a credential of this dialect nor a setting"),
+        (["ripe", "--prefix", "Shop"], "lower-case letters, digits and '-'"),
+        (["ripe", "--prefix", "x" * 41], "1 to 40"),
+        (["ripe", "--set", "prefix=core-backend"], "paths of Tidings begin with /core-backend"),
+        (["ripe", "--prefix", "taken"], "another source has the prefix 'taken'"),
     ],
 )
 def test_a_source_that_cannot_be_is_refused(shell: Shell, arguments: list[str], said: str) -> None:
-    shell.text("source", "create", "segment", "--name", "taken", "--set", "write_key=taken")
+    shell.text("source", "create", "segment", "--name", "taken", "--set", "write_key=taken", "--prefix", "taken")
     assert said in shell.error("source", "create", *arguments)
     assert len(shell.json("source", "list")) == 1
+
+
+def test_a_new_source_is_shown_with_a_line_to_try(shell: Shell) -> None:
+    text = shell.text("source", "create", "ripe", "--set", "api_key=rk_1")
+    assert "source 1 (ripe, ripe, trust server)" in text
+    assert "api_key: rk_1" in text
+    assert "curl http://127.0.0.1:8080/event/track -H 'Authorization: Basic cmtfMQ=='" in text
+    (shell.data / "tidings.toml").write_text('port = 9000\nhost = "::1"\n')
+    text = shell.text("source", "create", "segment", "--set", "write_key=wk_1", "--prefix", "shop")
+    assert "curl -u wk_1: 'http://[::1]:9000/shop/v1/track'" in text
+    (shell.data / "tidings.toml").write_text("port = many\n")
+    assert "http://127.0.0.1:8080/event/track" in shell.text("source", "create", "ripe", "--name", "second")
+
+
+def test_a_prefix_is_set_and_taken_away(shell: Shell, made: dict[str, Any]) -> None:
+    other = shell.json("source", "create", "ripe", "--prefix", "site")
+    assert other["settings"]["prefix"] == "site"
+    assert "another source has the prefix" in shell.error("source", "set", "1", "prefix=site")
+    assert "paths of Tidings begin with /v1" in shell.error("source", "set", "1", "prefix=v1")
+    assert shell.json("source", "set", "2", "prefix=site", "rate=5")["settings"]["rate"] == 5
+    assert shell.json("source", "set", "2", "prefix=")["settings"]["prefix"] == ""
+    assert shell.json("source", "set", "1", "prefix=site")["settings"]["prefix"] == "site"
 
 
 def test_sources_are_listed_changed_and_switched(shell: Shell, made: dict[str, Any]) -> None:
@@ -206,7 +234,7 @@ def test_another_workspace_sees_nothing(shell: Shell, made: dict[str, Any]) -> N
 
 def test_an_empty_place_is_shown_as_empty(shell: Shell, made: dict[str, Any]) -> None:
     figures = shell.json("stats")
-    assert figures == {"events": 0, "profiles": 0, "lag": 0, "duplicates": 0, "refused": 0}
+    assert figures == {"events": 0, "profiles": 0, "lag": 0, "duplicates": 0, "refused": 0, "forgotten": 0}
     assert "lag  0" in shell.text("stats")
     assert shell.json("events", "list") == []
     assert shell.text("events", "list") == "no events\n"

@@ -80,7 +80,7 @@ def test_a_backup_under_load_holds_all_that_was_acknowledged_before(server: Runn
             before = list(sender.acknowledged)
             done = server.cli("backup", str(tmp_path / target))
             after = len(sender.acknowledged)
-            assert names(tmp_path / target) == ["log.db", "tidings.db", "tidings.toml"]
+            assert names(tmp_path / target) == ["log.db", "secret.key", "tidings.db", "tidings.toml"]
             assert done["events"] >= len(before)
             assert done["state_bytes"] > 0
             assert done["log_bytes"] > 0
@@ -338,6 +338,7 @@ def test_the_doctor_finds_a_healthy_folder_healthy(served: tuple[Shell, Path]) -
         "tidings.db",
         "log.db",
         "belonging",
+        "secret.key",
         "server",
     }
     assert "durable commits per second" in found["disk"]["text"]

@@ -69,6 +69,14 @@ class Accepted:
         return [(kind, value.lower() if kind == "email" else value) for kind, value in named if value]
 
     @property
+    def names(self) -> list[Identifier]:
+        """All identifiers that it may be about; an alias says not of which kind the previous one is."""
+        previous = self.body.get("previousId")
+        if self.body["type"] != "alias" or previous is None:
+            return self.identifiers
+        return [*self.identifiers, (self.source.user_kind, previous), ("anonymous_id", previous)]
+
+    @property
     def amount(self) -> tuple[str, Decimal] | None:
         """Currency and value of a track event that is about no order."""
         properties = self.body.get("properties", {})
@@ -155,9 +163,26 @@ class Fold:
         self.conflicts = 0
         self.moves = 0
         self.group_traits: dict[str, dict[str, Trait]] = {}
+        self.forgotten: dict[Identifier, int] = {}
+        self.dropped = 0
+        self.erased = 0
+
+    def forget(self, profile: Profile, at: int) -> None:
+        """Erase a customer; what happened up to a moment and comes later is not taken any more. Groups stay."""
+        for identifier in profile.identifiers:
+            del self.owners[identifier]
+            self.forgotten[identifier] = max(at, self.forgotten.get(identifier, at))
+        del self.profiles[profile.id]
+        stays = [one is None or self.survivor(one) is not profile for one in self.subjects]
+        self.subjects = [one for one, kept in zip(self.subjects, stays, strict=True) if kept]
+        self.resolved = [one for one, kept in zip(self.resolved, stays, strict=True) if kept]
+        self.erased += profile.events
 
     def add(self, event: Accepted) -> None:
         """Apply one event."""
+        if any(self.forgotten.get(name, event.time - 1) >= event.time for name in event.names):
+            self.dropped += 1
+            return
         body = event.body
         profile = self.resolve(event) if event.identifiers else None
         if profile is not None and body["type"] == "alias" and body["previousId"] != body["userId"]:

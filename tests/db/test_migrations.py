@@ -49,6 +49,124 @@ SAMPLES: dict[str, tuple[str, dict[str, list[tuple[Any, ...]]]]] = {
             "SELECT id, name, time_zone FROM workspaces": [(7, "Alice's", "Europe/Berlin")],
             "SELECT id, workspace_id, profile_id, name, message_id FROM events": [(1, 7, 1, "Bought", "m1")],
             "SELECT source_id, digest, event_id FROM seen": [(5, "d", 1)],
+            "SELECT source_id, minute, events, refused FROM minutes": [(0, 0, 1, 0), (5, 0, 1, 0)],
+            "SELECT source_id, verb, name, further, events FROM names": [(5, "track", "Bought", 0, 1)],
+        },
+    ),
+    "0002": (
+        """
+        INSERT INTO installation (epoch, created_at) VALUES ('kept', 1);
+        INSERT INTO workspaces (id, name, time_zone, created_at) VALUES (7, 'Alice''s', 'Europe/Berlin', 2);
+        INSERT INTO brands (id, workspace_id, "key", name, currency, created_at)
+            VALUES (3, 7, 'shop', 'Shop', 'EUR', 3);
+        INSERT INTO sources (id, workspace_id, brand_id, dialect, name, trust, enabled, settings, created_at)
+            VALUES (5, 7, 3, 'reamaze_data', 'web', 'server', 1, '{"rate": 9}', 4);
+        INSERT INTO credentials (id, workspace_id, source_id, dialect, name, fingerprint, hint, created_at, secret)
+            VALUES (1, 7, 5, 'reamaze_data', 'api_key', 'f1', '…', 5, 'k'),
+                   (2, 7, 5, 'reamaze_data', 'account', 'f2', 'shop', 5, NULL);
+        """,
+        {
+            "SELECT epoch FROM installation": [("kept",)],
+            "SELECT id, name, hint, secret FROM credentials ORDER BY id": [
+                (1, "api_key", "…", "k"),
+                (2, "account", "shop", None),
+            ],
+        },
+    ),
+    "0003": (
+        """
+        INSERT INTO installation (epoch, created_at) VALUES ('kept', 1);
+        INSERT INTO workspaces (id, name, time_zone, created_at, title)
+            VALUES (7, 'alice', 'Europe/Berlin', 2, 'Alice''s');
+        INSERT INTO brands (id, workspace_id, "key", name, currency, created_at)
+            VALUES (3, 7, 'shop', 'Shop', 'EUR', 3);
+        INSERT INTO sources (id, workspace_id, brand_id, dialect, name, trust, enabled, settings, created_at)
+            VALUES (5, 7, 3, 'segment', 'web', 'server', 1, '{"rate": 9}', 4);
+        INSERT INTO users (id, workspace_id, email, role, password, created_at, seen_at)
+            VALUES (4, 7, 'ana@shop.example', 'owner', '$argon2id$x', 5, 6);
+        INSERT INTO sessions (id, workspace_id, user_id, fingerprint, csrf, agent, created_at, seen_at, expires_at)
+            VALUES (1, 7, 4, 'f', 'c', 'Firefox on Linux', 6, 7, 8);
+        INSERT INTO audit (id, workspace_id, at, actor, action, subject, detail, ip)
+            VALUES (9, 7, 6, 'user:4', 'session.opened', 'user:4', '{"agent": "Firefox on Linux"}', '192.0.2.1');
+        """,
+        {
+            "SELECT title FROM workspaces": [("Alice's",)],
+            "SELECT id, email, password, seen_at FROM users": [(4, "ana@shop.example", "$argon2id$x", 6)],
+            "SELECT user_id, fingerprint, csrf, expires_at FROM sessions": [(4, "f", "c", 8)],
+            "SELECT id, actor, action, ip FROM audit": [(9, "user:4", "session.opened", "192.0.2.1")],
+        },
+    ),
+    "0004": (
+        """
+        INSERT INTO installation (epoch, created_at) VALUES ('kept', 1);
+        INSERT INTO workspaces (id, name, time_zone, created_at, title) VALUES (7, 'alice', 'Europe/Berlin', 2, '');
+        INSERT INTO brands (id, workspace_id, "key", name, currency, created_at)
+            VALUES (3, 7, 'shop', 'Shop', 'EUR', 3);
+        INSERT INTO sources (id, workspace_id, brand_id, dialect, name, trust, enabled, settings, created_at)
+            VALUES (5, 7, 3, 'segment', 'web', 'server', 1, '{"rate": 9}', 4);
+        INSERT INTO pending_events (id, workspace_id, kind, payload, created_at)
+            VALUES (8, 7, 'forget', '{"profile_id":1,"at":6,"upto":2}', 6);
+        INSERT INTO refused
+            (id, workspace_id, source_id, received, stage, code, message, message_id, name, body, record)
+            VALUES (2, 7, 5, 6, 'pipeline', 'ValueError', 'no', 'm1', 'Bought', '{}', '{"events":[{}]}');
+        INSERT INTO forgotten (workspace_id, digest, at) VALUES (7, 'd', 6);
+        INSERT INTO compactions (id, asked_at, done_at, failure) VALUES (1, 6, 7, NULL);
+        """,
+        {
+            "SELECT id, kind, payload FROM pending_events": [(8, "forget", '{"profile_id":1,"at":6,"upto":2}')],
+            "SELECT stage, record FROM refused": [("pipeline", '{"events":[{}]}')],
+            "SELECT workspace_id, digest, at FROM forgotten": [(7, "d", 6)],
+            "SELECT asked_at, done_at FROM compactions": [(6, 7)],
+        },
+    ),
+    "0005": (
+        """
+        INSERT INTO installation (epoch, created_at) VALUES ('kept', 1);
+        INSERT INTO workspaces (id, name, time_zone, created_at, title)
+            VALUES (7, 'alice', 'Europe/Berlin', 2, 'Alice''s');
+        INSERT INTO brands (id, workspace_id, "key", name, currency, created_at)
+            VALUES (3, 7, 'shop', 'Shop', 'EUR', 3);
+        INSERT INTO sources (id, workspace_id, brand_id, dialect, name, trust, enabled, settings, created_at)
+            VALUES (5, 7, 3, 'segment', 'web', 'server', 1, '{"rate": 9}', 4);
+        INSERT INTO minutes (workspace_id, source_id, minute, events, refused) VALUES (7, 0, 9, 3, 1), (7, 5, 9, 3, 1);
+        INSERT INTO names (workspace_id, source_id, verb, name, further, events)
+            VALUES (7, 5, 'identify', '', 0, 1), (7, 5, 'track', 'Bought', 0, 1), (7, 5, 'track', '', 1, 1);
+        INSERT INTO noted (workspace_id, event_id, source_id) VALUES (7, 2, 5);
+        INSERT INTO group_traits (workspace_id, group_id, name, value, rank, time, message_id, source_id)
+            VALUES (7, 'a', 'name', '"Straße \\"1\\""', 1, 1, 'm', 5), (7, 'b', 'name', '[1]', 1, 1, 'm', 5),
+                   (7, 'c', 'name', NULL, 1, 1, 'm', 5), (7, 'd', 'plan', '"Gold"', 1, 1, 'm', 5);
+        """,
+        {
+            "SELECT source_id, minute, events, refused FROM minutes": [(0, 9, 3, 1), (5, 9, 3, 1)],
+            "SELECT verb, name, further, events FROM names": [
+                ("identify", "", 0, 1),
+                ("track", "", 1, 1),
+                ("track", "Bought", 0, 1),
+            ],
+            "SELECT event_id, source_id FROM noted": [(2, 5)],
+            "SELECT group_id, search FROM group_traits ORDER BY group_id": [
+                ("a", 'strasse "1"'),
+                ("b", None),
+                ("c", None),
+                ("d", None),
+            ],
+        },
+    ),
+    "0006": (
+        """
+        INSERT INTO installation (epoch, created_at) VALUES ('kept', 1);
+        INSERT INTO workspaces (id, name, time_zone, created_at, title) VALUES (7, 'alice', 'Europe/Berlin', 2, '');
+        INSERT INTO brands (id, workspace_id, "key", name, currency, created_at)
+            VALUES (3, 7, 'shop', 'Shop', 'EUR', 3);
+        INSERT INTO sources (id, workspace_id, brand_id, dialect, name, trust, enabled, settings, created_at)
+            VALUES (5, 7, 3, 'segment', 'web', 'server', 1, '{"rate": 9}', 4);
+        INSERT INTO groups (workspace_id, id, first_seen, last_seen) VALUES (7, 'a', 5, 6);
+        INSERT INTO group_traits (workspace_id, group_id, name, value, rank, time, message_id, source_id, search)
+            VALUES (7, 'a', 'name', '"Acme"', 1, 1, 'm', 5, 'acme');
+        """,
+        {
+            "SELECT id, first_seen, last_seen FROM groups": [("a", 5, 6)],
+            "SELECT group_id, value, search FROM group_traits": [("a", '"Acme"', "acme")],
         },
     ),
 }

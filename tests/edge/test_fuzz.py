@@ -35,8 +35,16 @@ TIMEOUT = 5.0
 VERBS = ["identify", "track", "page", "screen", "group", "alias"]
 SINGLE = [f"/v1/{name}" for name in (*VERBS, *(verb[0] for verb in VERBS))]
 BATCH = ["/v1/batch", "/v1/import", "/v1/b", "/beacon/v1/batch"]
-POSTED = [*SINGLE, *BATCH, "/v1/m", "/segment/v1/track"]
+RIPE = [f"{base}/{name}" for base in ("/event", "/core-backend") for name in VERBS if name != "screen"]
+RIPE += ["/ripe/track", "/ripe/event/page", "/own/identify", "/own/event/group", "/own/core-backend/alias"]
+RIPE_BASES = ("/event/", "/core-backend/", "/ripe/", "/own/")
+REAMAZE = [
+    f"{base}/data/{name}" for base in ("", "/reamaze_data", "/desk") for name in ("users", "events", "events.json")
+]
+REAMAZE_BASES = ("/data/", "/reamaze_data/", "/desk/")
+POSTED = [*SINGLE, *BATCH, "/v1/m", "/segment/v1/track", *RIPE, *REAMAZE]
 READ = [*(f"/v1/pixel/{verb}" for verb in (*VERBS, "nonsense")), "/v1/projects/nobody/settings", "/sourceConfig/"]
+READ += ["/event/auth/sdk", "/own/auth/sdk"]
 
 
 class Client:
@@ -59,15 +67,35 @@ class Client:
         except BaseException:
             self.connection.close()
             raise
-        check(said, method)
+        check(said, method, path)
         return said
 
 
-def check(said: Said, method: str = "POST") -> None:
+def check(said: Said, method: str, path: str) -> None:
     assert said.status < 500, said
     assert said.status == 200 or said.status == 204 or said.status >= 400, said
-    if said.status >= 400 and method != "HEAD":
+    if said.status < 400 or method == "HEAD":
+        return
+    if path.startswith(RIPE_BASES):
+        assert said.header("content-type") == "application/json", said
+        assert said.json()["message"], said
+    elif path.startswith(REAMAZE_BASES):
+        assert said.header("content-type") == "application/json", said
+        assert said.json()["errors" if said.status == 422 else "error"], said
+    else:
         must_fail(said, said.status)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def ripe(live: Running, key: str) -> None:
+    """A source of the dialect ripe that has the key of the other one, so that a test need not ask which path it has."""
+    live.source("ripe", "--set", f"api_key={key}", "--prefix", "own")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def desk(live: Running, key: str) -> None:
+    """A source of the dialect reamaze_data that has the key of the other ones."""
+    live.source("reamaze_data", "--set", f"api_key={key}", "--prefix", "desk")
 
 
 @pytest.fixture(scope="module")
@@ -209,14 +237,42 @@ def events(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @FUZZ
-@given(members=events(), letter=st.booleans(), ascii_only=st.booleans())
+@given(members=events(), base=st.sampled_from(["/v1/", "letter", "/event/", "/own/"]), ascii_only=st.booleans())
 def test_an_event_with_odd_members(
-    client: Client, key: str, members: dict[str, Any], letter: bool, ascii_only: bool
+    client: Client, key: str, members: dict[str, Any], base: str, ascii_only: bool
 ) -> None:
     verb = members.get("type")
     name = verb if isinstance(verb, str) and verb in VERBS else "track"
-    path = f"/v1/{name[0] if letter else name}"
+    path = f"/v1/{name[0]}" if base == "letter" else base + name
     client.ask("POST", path, encoded(members, ascii_only), dict([basic(key)]))
+
+
+USER = ["id", "authkey", "email", "name", "avatar", "created", "ip", "tz_offset", "data", "twitter", "sms", "account"]
+HAPPENED = ["name", "value", "data", "timestamp", "created", "x"]
+
+
+@FUZZ
+@given(
+    user=st.dictionaries(st.sampled_from(USER), odd, max_size=3),
+    happened=st.dictionaries(st.sampled_from(HAPPENED), odd, max_size=2),
+    around=st.dictionaries(st.sampled_from(["user", "event", "account", "x"]), odd, max_size=1),
+    path=st.sampled_from(REAMAZE),
+    ascii_only=st.booleans(),
+)
+def test_a_user_with_odd_members(
+    client: Client,
+    key: str,
+    user: dict[str, Any],
+    happened: dict[str, Any],
+    around: dict[str, Any],
+    path: str,
+    ascii_only: bool,
+) -> None:
+    content = {
+        "user": {"id": "alice", "email": "alice@example.com"} | user,
+        "event": {"name": "purchase", "value": 5} | happened,
+    }
+    client.ask("POST", path, encoded(content | around, ascii_only), dict([basic(key)]))
 
 
 @FUZZ
@@ -350,7 +406,7 @@ def test_any_event_in_a_pixel(client: Client, key: str, members: dict[str, Any],
     path=st.sampled_from([*POSTED, *READ, "/", "/nothing", "*"]),
 )
 def test_any_method(live: Running, method: str, path: str) -> None:
-    check(ask(live.port, method, path, b"{}" if method == "POST" else b""), method)
+    check(ask(live.port, method, path, b"{}" if method == "POST" else b""), method, path)
 
 
 NAMES = ["Origin", "Authorization", "Content-Encoding", "Content-Type", "Accept", "Cookie", "User-Agent", "SentAt"]
@@ -367,7 +423,7 @@ contents = st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_ch
 )
 def test_any_headers(live: Running, key: str, path: str, method: str, headers: list[tuple[str, str]]) -> None:
     body = encoded({"batch": [MEMBERS]} if path in BATCH else MEMBERS | {"writeKey": key})
-    check(ask(live.port, method, path, body if method == "POST" else b"", headers), method)
+    check(ask(live.port, method, path, body if method == "POST" else b"", headers), method, path)
 
 
 def test_everything_acknowledged_is_processed(live: Running, key: str) -> None:
@@ -379,9 +435,12 @@ def test_everything_acknowledged_is_processed(live: Running, key: str) -> None:
     with closing(sqlite3.connect(f"file:{live.data / 'tidings.db'}?mode=ro", uri=True)) as database:
         lost = database.execute("SELECT code, message, body FROM refused WHERE stage = 'pipeline'").fetchall()
     assert lost == []
-    counted = re.search(r'tidings_events_total{dialect="segment"} (\S+)', live.call("GET", "/metrics").body.decode())
-    assert counted is not None
-    assert figures["events"] + figures["duplicates"] == float(counted[1])
+    metrics = live.call("GET", "/metrics").body.decode()
+    counted = {
+        name: float(events) for name, events in re.findall(r'tidings_events_total{dialect="(\w+)"} (\S+)', metrics)
+    }
+    assert min(counted["segment"], counted["ripe"], counted["reamaze_data"]) > 50
+    assert figures["events"] + figures["duplicates"] == sum(counted.values())
     assert len(live.cli("events", "list", "--limit", "1000")) == min(1000, figures["events"])
     assert live.cli("profile", "show", "--user-id", "alice")["event_count"] > 0
     assert not [line for line in live.output if "Traceback" in line]

@@ -161,3 +161,27 @@ def test_refused_requests_are_counted_for_their_source(live: Running) -> None:
     wait_for(lambda: sends(live, made["write_key"]) == 401)
     wait_for(lambda: live.cli("stats", "--workspace", "elsewhere")["refused"] >= 5)
     assert live.cli("stats", "--workspace", "elsewhere")["events"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("dialect", "credential", "path"),
+    [
+        ("segment", "write_key", "/v1/track"),
+        ("ripe", "api_key", "/event/track"),
+        ("reamaze_data", "api_key", "/data/events"),
+    ],
+)
+def test_a_body_that_no_dialect_has_seen_is_refused_in_the_name_of_its_key(
+    live: Running, dialect: str, credential: str, path: str
+) -> None:
+    made = live.cli("source", "create", dialect, "--name", f"unseen-{dialect}")
+    here = ("Authorization", "Basic " + base64.b64encode(made[credential].encode()).decode())
+    wait_for(lambda: ask(live.port, "POST", path, b"{", [here]).status != 401)
+    before = live.cli("stats")["refused"]
+    ask(live.port, "POST", path, b"{}", [here, ("Content-Encoding", "br")])
+    ask(live.port, "POST", path, b"\x1f\x8b broken", [here])
+    ask(live.port, "POST", path, b" " * 600_000, [here])
+    wait_for(lambda: live.cli("stats")["refused"] >= before + 3)
+    live.cli("source", "set", str(made["id"]), "rate=1")
+    wait_for(lambda: ask(live.port, "POST", path, b"{}", [here]).status == 429)
+    wait_for(lambda: live.cli("stats")["refused"] >= before + 4)

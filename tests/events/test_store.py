@@ -180,6 +180,7 @@ def test_the_figures(database: Database) -> None:
         "lag": 0,
         "duplicates": 0,
         "refused": 0,
+        "forgotten": 0,
     }
     counts = {(ALICE, 1, "events"): 7, (ALICE, 0, "profiles"): 5, (ALICE, 0, "merged"): 2, (STRANGER, 1, "events"): 9}
     database.write_now(store.count, counts)

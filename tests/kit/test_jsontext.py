@@ -1,6 +1,7 @@
 """JSON as clients really send it."""
 
 import contextlib
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -63,6 +64,31 @@ def test_depth(around: tuple[bytes, bytes]) -> None:
 def test_many_brackets_are_not_deep() -> None:
     decoded: object = jsontext.decode(b"[" + b",".join([b'{"a":[1]}'] * 500) + b"]", strict)
     assert decoded == [{"a": [1]}] * 500
+
+
+nested = st.recursive(
+    st.text('{}[]\\"\u0000aé') | st.integers() | st.none(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text('{}[]"'), inner),
+    max_leaves=30,
+)
+
+
+@given(nested, st.integers(0, 70), st.booleans())
+def test_plain_throughout_never_lets_anything_odd_through(value: Any, levels: int, ascii_only: bool) -> None:
+    for _ in range(levels):
+        value = [value]
+    body = json.dumps(value, ensure_ascii=ascii_only).encode()
+    if jsontext.is_plain_throughout(body):
+        assert jsontext.depth(body) <= jsontext.DEEPEST
+        assert b"\\u0000" not in body
+        assert strict(body) == value
+
+
+def test_plain_throughout_is_not_deceived_by_brackets_in_texts() -> None:
+    deep = b'{"a":"}","b":' * 500 + b"1" + b',"c":"{"}' * 500
+    assert jsontext.depth(deep) == 500
+    assert not jsontext.is_plain_throughout(deep)
+    assert jsontext.is_plain_throughout(b"[" + b",".join([b'{"a":[1,"\\u00e9"]}'] * 500) + b"]")
 
 
 def test_wrong_type() -> None:

@@ -97,6 +97,25 @@ def test_a_frame_is_bounded(log: SqliteLog, monkeypatch: pytest.MonkeyPatch) -> 
     assert [len(frame.payloads) for frame in log.read(0, 1000)] == [1, 2, 2]
 
 
+@pytest.mark.parametrize(
+    ("payload", "together", "pressed"), [(b"x", 60, True), (b"x", 2, False), (b"x" * 60_000, 4, True)]
+)
+def test_many_requests_or_large_ones_press(log: SqliteLog, payload: bytes, together: int, pressed: bool) -> None:
+    async def run() -> None:
+        async with held(log):
+            waiting = [log.append(payload, 1) for _ in range(together)]
+        await asyncio.gather(*waiting)
+
+    async def often() -> bool:
+        for _ in range(30):
+            await run()
+        return log.pressed
+
+    assert not log.pressed
+    assert asyncio.run(often()) is pressed
+    wait_for(lambda: not log.pressed)
+
+
 def test_the_order_is_that_of_the_appends(log: SqliteLog) -> None:
     async def run() -> list[int]:
         return list(await asyncio.gather(*[log.append(b"%d" % n, 1) for n in range(500)]))

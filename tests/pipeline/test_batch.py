@@ -20,6 +20,7 @@ from tidings.profiles import service as profiles
 
 ENCODE = msgspec.json.Encoder(decimal_format="number").encode
 T0 = 1_700_000_000_000
+KEY = bytes(32)
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def happened(message: str, verb: Any = "track", **members: Any) -> Event:
 
 def run(tx: Connection, position: int, *payloads: bytes, bisect: bool = False, recent: int = 200_000) -> events.Cursor:
     with tx.begin():
-        return process(tx, [Frame(position, list(payloads), position)], recent, bisect=bisect)
+        return process(tx, [Frame(position, list(payloads), position)], recent, bisect=bisect, key=KEY)
 
 
 def alice(tx: Connection, workspace: int = 1) -> profiles.ProfileView:

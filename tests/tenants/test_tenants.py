@@ -11,7 +11,7 @@ from tidings.db.migrate import migrate
 from tidings.kit.crypto import fingerprint
 from tidings.tenants import service, store
 from tidings.tenants.keys import SEEN, Keys
-from tidings.tenants.model import Source, SourceSettings
+from tidings.tenants.model import Kinds, Source, SourceSettings
 from tidings.tenants.service import Invalid, hint
 
 
@@ -95,12 +95,12 @@ def test_what_callers_send_does_not_fill_memory(keys: Keys) -> None:
 def test_a_refresh_reads_only_what_changed(place: Place, keys: Keys) -> None:
     place.source(place.alice)
     keys.refresh_now()
-    before = keys._sources
+    before = keys._loaded
     asyncio.run(keys.refresh())
-    assert keys._sources is before
+    assert keys._loaded is before
     place.source(place.alice, "app")
     asyncio.run(keys.refresh())
-    assert keys._sources is not before
+    assert keys._loaded is not before
 
 
 def test_a_revoked_key_is_useless_and_the_others_go_on(place: Place, keys: Keys) -> None:
@@ -157,7 +157,7 @@ def test_a_key_names_one_source_in_the_whole_installation(place: Place) -> None:
 def test_names_are_taken_within_their_wall(place: Place) -> None:
     place.source(place.alice)
     place.source(place.stranger)
-    with pytest.raises(Invalid, match="choose another --name"):
+    with pytest.raises(Invalid, match="choose another name"):
         place.source(place.alice)
     with pytest.raises(Invalid, match="already"):
         place.database.write_now(service.create_workspace, "stranger", "UTC", 1)
@@ -238,3 +238,126 @@ def test_secrets_are_in_no_file(place: Place, tmp_path: Path) -> None:
     assert b"stranger" in contents  # what is looked into is what was written
     assert [secret for secret in secrets if secret.encode() in contents] == []
     assert all(fingerprint(secret).encode() in contents for secret in secrets)
+
+
+HELPDESK = Kinds(names=("account", "api_key", "sso_secret"), readable=("api_key", "sso_secret"), labels=("account",))
+
+
+def helpdesk(place: Place, workspace_id: int, name: str = "desk", **pinned: str) -> tuple[Source, dict[str, str]]:
+    """Make a source of a dialect with a name and two readable secrets."""
+    draft = Source(
+        id=0,
+        workspace_id=workspace_id,
+        brand_id=0,
+        brand_currency="",
+        dialect="desk",
+        name=name,
+        trust="server",
+        enabled=True,
+        settings=SourceSettings(),
+    )
+    wanted = {credential: pinned.get(credential) for credential in HELPDESK.names}
+    return place.database.write_now(service.create_source, draft, None, wanted, 1, HELPDESK)
+
+
+def test_a_further_key_is_a_secret_unless_another_is_named() -> None:
+    assert HELPDESK.usual == "api_key"
+    assert Kinds(names=("write_key",)).usual == "write_key"
+    assert Kinds(names=("store",), labels=("store",)).usual == "store"
+
+
+def test_a_name_is_made_of_what_is_there(place: Place) -> None:
+    assert helpdesk(place, place.stranger)[1]["account"] == "theirs"  # key of the brand
+    assert helpdesk(place, place.stranger, "Help  Desk, EU!")[1]["account"] == "help-desk-eu"
+    assert helpdesk(place, place.alice, "help desk eu")[1]["account"] == "main"
+    taken = helpdesk(place, place.stranger, "Help Desk (EU)")[1]["account"]
+    assert len(taken) == 12
+    assert taken == taken.lower()
+    assert len(helpdesk(place, place.alice, "ü")[1]["account"]) == 12
+    assert helpdesk(place, place.alice, "x" * 100)[1]["account"] == "x" * 63
+
+
+def test_a_name_is_a_host_label_and_unique(place: Place) -> None:
+    assert helpdesk(place, place.alice, account=" Acme-1 ")[1]["account"] == "acme-1"
+    with pytest.raises(Invalid, match="another source has this account"):
+        helpdesk(place, place.stranger, account="ACME-1")
+    for wrong in ("a.b", "a_b", "ü", "x" * 64, "a b"):
+        with pytest.raises(Invalid, match="letters, digits"):
+            helpdesk(place, place.stranger, account=wrong)
+    assert place.database.read_now(store.list_sources, place.stranger) == []
+
+
+def test_a_list_shows_names_in_full_and_no_secret(place: Place) -> None:
+    made, secrets = helpdesk(place, place.alice, account="acme")
+    rows = place.database.read_now(store.list_credentials, place.alice, made.id)
+    assert [(row["name"], row["hint"]) for row in rows] == [
+        ("account", "acme"),
+        ("api_key", hint(secrets["api_key"])),
+        ("sso_secret", hint(secrets["sso_secret"])),
+    ]
+    assert all(secrets[name] not in str(rows) for name in HELPDESK.readable)
+
+
+def test_readable_secrets_can_be_read_while_they_hold(place: Place, keys: Keys) -> None:
+    made, secrets = helpdesk(place, place.alice)
+    other, _ = helpdesk(place, place.stranger, api_key="theirs-alone")
+    plain, _ = place.source(place.alice)
+    arguments = (made, "api_key", "the-second", 2, HELPDESK)
+    place.database.write_now(service.add_credential, *arguments)
+    keys.refresh_now()
+    assert keys.values(made, "api_key") == (secrets["api_key"], "the-second")
+    assert keys.values(made, "sso_secret") == (secrets["sso_secret"],)
+    assert keys.values(made, "account") == keys.values(plain, "write_key") == ()  # not kept
+    assert keys.values(other, "api_key") == ("theirs-alone",)
+    rows = place.database.read_now(store.list_credentials, place.alice, made.id)
+    place.database.write_now(service.revoke_credential, place.alice, made.id, rows[1]["id"])
+    keys.refresh_now()
+    assert keys.values(made, "api_key") == ("the-second",)
+
+
+def test_the_only_source_of_a_dialect(place: Place, keys: Keys) -> None:
+    assert keys.only("desk") is None
+    made, _ = helpdesk(place, place.alice)
+    place.source(place.alice)
+    keys.refresh_now()
+    assert keys.only("desk") == made
+    other, _ = helpdesk(place, place.stranger)
+    keys.refresh_now()
+    assert keys.only("desk") is None
+    place.database.write_now(service.change_source, place.alice, made.id, enabled=False, settings=None)
+    keys.refresh_now()
+    assert keys.only("desk") == other
+
+
+def test_sources_of_a_brand(place: Place, keys: Keys) -> None:
+    made, _ = helpdesk(place, place.alice)
+    keys.refresh_now()
+    assert keys.of_brand("desk", "main") == (made,)
+    assert keys.of_brand("segment", "main") == keys.of_brand("desk", "theirs") == ()
+    assert keys.of_brand("desk", "later") is None
+    place.database.write_now(service.create_brand, place.alice, "later", "Later", "USD", 2)
+    keys.refresh_now()
+    assert keys.of_brand("desk", "later") == ()
+
+
+def test_a_prefix_names_one_source_in_the_whole_installation(place: Place, keys: Keys) -> None:
+    mine, theirs = place.source(place.alice)[0], place.source(place.stranger)[0]
+    change = service.change_source
+    place.database.write_now(change, place.alice, mine.id, enabled=None, settings=SourceSettings(prefix="shop"))
+    place.database.write_now(change, place.alice, mine.id, enabled=False, settings=SourceSettings(prefix="shop"))
+    with pytest.raises(Invalid, match="another source has the prefix"):
+        place.database.write_now(
+            change, place.stranger, theirs.id, enabled=None, settings=SourceSettings(prefix="shop")
+        )
+    keys.refresh_now()
+    found = keys.below("shop")
+    assert found is not None
+    assert (found.id, found.enabled) == (mine.id, False)
+    for prefix in ("", "Shop", "shop/", "other", "\ud800"):
+        assert keys.below(prefix) is None
+    place.database.write_now(change, place.alice, mine.id, enabled=None, settings=SourceSettings())
+    place.database.write_now(change, place.stranger, theirs.id, enabled=None, settings=SourceSettings(prefix="shop"))
+    keys.refresh_now()
+    moved = keys.below("shop")
+    assert moved is not None
+    assert moved.id == theirs.id

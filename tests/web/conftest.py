@@ -44,6 +44,7 @@ class World:
         self.server = server
         server.cli("workspace", "create", "stranger")
         server.cli("brand", "create", "strange", "--workspace", "stranger")
+        server.cli("user", "create", "--email", "alice@example.org", "--role", "owner")
         tokens = [
             server.cli("token", "create", "--scope", "admin", *workspace)["token"]
             for workspace in ((), ("--workspace", "stranger"))
@@ -82,8 +83,11 @@ class World:
             "source_id": str(self.source_id),
             "key_id": str(self.admin.get(f"/sources/{self.source_id}/keys")["items"][0]["id"]),
             "token_id": str(self.admin.get("/tokens")["items"][-1]["id"]),
+            "refused_id": str(self.admin.get("/refused")["items"][0]["id"]),
             "event_id": str(self.admin.get("/events")["items"][0]["id"]),
             "profile_id": str(self.person("bob")["id"]),
+            "brand_id": str(self.admin.get("/brands")["items"][0]["id"]),
+            "user_id": str(self.admin.get("/users")["items"][0]["id"]),
             "kind": "user_id",
             "value": "bob",
             "group_id": "acme%2F1",

@@ -11,7 +11,7 @@ from tests.web.conftest import Caller, World
 
 def test_stats(world: World) -> None:
     found = world.admin.get("/stats")
-    assert {"events", "profiles", "lag", "duplicates", "refused", "sources"} == set(found)
+    assert {"events", "profiles", "lag", "duplicates", "refused", "forgotten", "sources"} == set(found)
     shop = next(one for one in found["sources"] if one["source_id"] == world.source_id)
     assert shop["name"] == "shop"
     assert shop["events"] >= 5
@@ -130,6 +130,18 @@ def test_a_source_is_made_changed_and_switched_off(world: World) -> None:
     assert world.server.call("POST", "/v1/track", {"userId": "c", "event": "x"}, "pinned-key-2").status in (401, 403)
 
 
+def test_a_ripe_source_is_made_with_a_prefix(world: World) -> None:
+    body = {"dialect": "ripe", "name": "site", "settings": {"prefix": "site"}, "credentials": {"api_key": "rk-1"}}
+    made = world.admin.make("/sources", body)
+    assert (made["credentials"], made["source"]["settings"]["prefix"]) == ({"api_key": "rk-1"}, "site")
+    number = made["source"]["id"]
+    event = {"userId": "dora", "event": "Seen"}
+    assert world.server.call("POST", "/site/track", event, "rk-1").status == 200
+    assert world.admin("PATCH", f"/sources/{number}", {"settings": {"prefix": ""}}).json()["settings"]["prefix"] == ""
+    assert world.server.call("POST", "/site/track", event, "rk-1").status == 404
+    assert world.server.call("POST", "/event/track", event, "rk-1").status == 200
+
+
 def test_a_key_is_rotated(world: World) -> None:
     key, number = world.source(world.admin, "rotated")
     made = world.admin.make(f"/sources/{number}/keys", {})
@@ -150,3 +162,51 @@ def test_a_token_is_made_and_revoked(world: World) -> None:
     assert made["token"] in world.admin.get("/tokens")["items"]
     assert world.admin("DELETE", f"/tokens/{made['token']['id']}").status == 204
     assert caller("GET", "/stats").status == 401
+
+
+def test_figures_over_time(world: World) -> None:
+    for span, step, steps in (("hour", 1, 60), ("day", 15, 96), ("week", 60, 168)):
+        found = world.admin.get(f"/stats/history?span={span}")
+        assert (found["span"], found["step"], len(found["items"])) == (span, step, steps)
+        assert sum(item["events"] for item in found["items"]) >= 5
+        assert sum(item["refused"] for item in found["items"]) >= 1
+    assert world.admin.get(f"/stats/history?source_id={world.source_id}")["items"][-1].keys() == {
+        "at",
+        "events",
+        "refused",
+    }
+    assert sum(item["events"] for item in world.stranger.get("/stats/history")["items"]) == 0
+    assert world.stranger("GET", f"/stats/history?source_id={world.source_id}").status == 404
+    assert world.admin("GET", "/stats/history?span=year").status == 400
+
+
+def test_figures_by_name(world: World) -> None:
+    found = world.admin.get("/stats/names?limit=100")
+    bought = next(item for item in found["items"] if item["name"] == "Ticket Bought")
+    assert (bought["verb"], bought["further"]) == ("track", False)
+    assert bought["events"] >= 2
+    assert found["events"] == sum(item["events"] for item in found["items"])
+    assert {item["name"] for item in found["items"] if item["verb"] == "identify"} == {None}
+    assert world.admin.get("/stats/names?limit=1")["items"] == found["items"][:1]
+    assert world.stranger.get("/stats/names") == {"items": [], "events": 0}
+
+
+def test_events_with_notes(world: World) -> None:
+    world.send("track", {"userId": "null", "anonymousId": "visitor/2", "event": "Odd"})
+    wait_for(lambda: world.admin.get("/events/noted")["items"])
+    (found,) = world.admin.get(f"/events/noted?source_id={world.source_id}&limit=1")["items"]
+    assert (found["name"], found["notes"]) == ("Odd", ["blocked userId: null"])
+    assert world.stranger.get("/events/noted") == {"items": [], "next": None}
+
+
+def test_a_source_is_renamed(world: World) -> None:
+    _, number = world.source(world.admin, "to be renamed")
+    assert world.admin("PATCH", f"/sources/{number}", {"name": "renamed"}).json()["name"] == "renamed"
+    assert world.admin.get(f"/sources/{number}")["name"] == "renamed"
+    assert world.admin.get("/audit?action=source.renamed")["items"][0]["detail"] == {"name": "renamed"}
+    taken = world.admin("PATCH", f"/sources/{number}", {"name": "shop", "enabled": False})
+    assert taken.status == 409
+    assert "there is a source 'shop' already" in taken.json()["message"]
+    assert world.admin.get(f"/sources/{number}")["enabled"] is True
+    assert world.admin("PATCH", f"/sources/{number}", {"name": "two\nlines"}).status == 400
+    assert world.admin("PATCH", "/sources/999999", {"name": "nobody"}).status == 404

@@ -3,10 +3,13 @@
 import click
 
 from tidings import __version__
+from tidings.cli.changing import export_, forget, retry
+from tidings.cli.compacting import compact
 from tidings.cli.reading import events, profile, stats
 from tidings.cli.serving import serve
 from tidings.cli.tenants import brand, source, token, workspace
 from tidings.cli.upkeep import backup, doctor, restore
+from tidings.cli.users import user
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": None})
@@ -15,5 +18,8 @@ def main() -> None:
     """Tidings: a self-hosted customer event and engagement hub."""
 
 
-for command in (serve, workspace, brand, source, token, stats, events, profile, backup, restore, doctor):
+for command in (serve, workspace, brand, source, token, user, stats, events, profile, backup, restore, doctor, compact):
     main.add_command(command)
+events.add_command(retry)
+profile.add_command(forget)
+profile.add_command(export_)

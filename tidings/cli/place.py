@@ -1,5 +1,6 @@
 """What every command has in common: the data folder, the workspace, JSON or text."""
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ import click
 import msgspec
 from sqlalchemy.exc import DatabaseError
 
+from tidings.config import BadSettings, Settings, load
 from tidings.db import Database
 from tidings.db.migrate import TooNew, migrate
 from tidings.folder import Folder, FolderTrouble
@@ -43,6 +45,31 @@ def workspace_option(command: F) -> F:
     return click.option("--workspace", default=service.WORKSPACE, show_default=True, help="Name of the workspace.")(
         command
     )
+
+
+def address(data: Path) -> str:
+    """Return where a server over a data folder answers by its settings; the defaults count where those are wrong.
+
+    Args:
+        data: The folder.
+    """
+    own = Folder(data).settings
+    try:
+        settings = load(own if own.exists() else None, os.environ)
+    except BadSettings:  # the server will say so
+        settings = load(None, {})
+    return url_of(settings, settings.port)
+
+
+def url_of(settings: Settings, port: int) -> str:
+    """Return where a server with these settings answers, without a trailing slash.
+
+    Args:
+        settings: The operator's.
+        port: Where it listens.
+    """
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"{'https' if settings.tls_cert else 'http'}://{host}:{port}"
 
 
 @contextmanager

@@ -11,11 +11,14 @@ from tidings.db import Database
 from tidings.events import store as event_store
 from tidings.events.service import present, stats_of
 from tidings.folder import Folder
+from tidings.kit import clock
 from tidings.kit import email as emails
 from tidings.kit.digest import digest
 from tidings.kit.times import iso
 from tidings.log.sqlite import appended
+from tidings.profiles import deeds
 from tidings.profiles import service as profiles
+from tidings.tenants import audit
 from tidings.tenants import store as tenants
 
 
@@ -102,7 +105,8 @@ def profile_show(
 def profile_unmerge(child_id: int, workspace: str, data: Path, as_json: bool) -> None:
     """Take the merge of profile CHILD_ID into another one back (profile show lists merges)."""
     with opened(data) as database:
-        done = database.write_now(profiles.unmerge, workspace_of(database, workspace), child_id)
+        wall = workspace_of(database, workspace)
+        done = database.write_now(deeds.unmerge, audit.CLI, wall, child_id, clock.now())
     if not done:
         raise click.ClickException(f"profile {child_id} is not merged into another")
     show({"unmerged": child_id}, f"profile {child_id} stands by itself again", as_json=as_json)

@@ -5,16 +5,20 @@ import logging
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import structlog
 
-from tidings.cli.place import data_option
+from tidings.cli.place import data_option, url_of
 from tidings.config import BadSettings, Settings, load
 from tidings.db.migrate import TooNew
 from tidings.dialects import DIALECTS
 from tidings.folder import Folder, FolderTrouble
 from tidings.log.sqlite import LogMismatch
+
+if TYPE_CHECKING:
+    from tidings.cli.demo import Demo
 
 
 @click.command()
@@ -29,36 +33,47 @@ from tidings.log.sqlite import LogMismatch
     type=click.Choice([dialect.name for dialect in DIALECTS]),
     help="Make a source of this dialect if there is none yet, and print how to use it.",
 )
-def serve(data: Path, host: str | None, port: int | None, config: Path | None, first_source: str | None) -> None:
+@click.option("--demo", is_flag=True, help="Fill an empty workspace with a month of two made-up shops.")
+def serve(
+    data: Path, host: str | None, port: int | None, config: Path | None, first_source: str | None, *, demo: bool
+) -> None:
     """Answer requests until SIGTERM; the data folder is made on first start."""
     try:
         own = Folder(data).settings
         settings = load(config or (own if own.exists() else None), os.environ, host=host, port=port)
-        start(settings, data, first_source)
+        start(settings, data, first_source, demo=demo)
     except (BadSettings, FolderTrouble, TooNew, LogMismatch) as error:
         raise click.ClickException(str(error)) from None
 
 
-def start(settings: Settings, data: Path, first_source: str | None) -> None:
+def start(settings: Settings, data: Path, first_source: str | None, *, demo: bool) -> None:
     """Run the server in this process."""
     from sqlalchemy.exc import DatabaseError
 
     from tidings.app import CannotListen, Server
     from tidings.app import serve as run
-    from tidings.cli.welcome import first_steps
+    from tidings.cli.welcome import console_line, first_steps
 
     configure_logs(settings)
+    filling: list[Demo] = []
 
     def ready(server: Server, port: int) -> None:
-        scheme = "https" if settings.tls_cert else "http"
-        host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        click.echo(f"Tidings answers on {scheme}://{host}:{port} (data in {data}). Stop it with Ctrl-C.")
+        url = url_of(settings, port)
+        click.echo(f"Tidings answers on {url} (data in {data}). Stop it with Ctrl-C.")
+        click.echo(console_line(url, server.setup_code))
         if first_source:
-            click.echo(first_steps(server.database, first_source, f"{scheme}://{host}:{port}", data))
+            click.echo(first_steps(server.database, first_source, url, data))
+        if demo:
+            from tidings.cli.demo import Demo
+
+            filling.append(Demo(server, data, port))
+            filling[0].start()
         sys.stdout.flush()
 
     try:
         run(settings, data, ready)
+        for filled in filling:
+            filled.end()
     except CannotListen as error:
         raise click.ClickException(str(error)) from None
     except DatabaseError as error:

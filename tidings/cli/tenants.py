@@ -7,12 +7,14 @@ from zoneinfo import available_timezones
 import click
 import msgspec
 
-from tidings.cli.place import NUMBER, data_option, json_option, opened, show, workspace_of, workspace_option
-from tidings.dialects import DIALECTS
+from tidings.cli.place import NUMBER, address, data_option, json_option, opened, show, workspace_of, workspace_option
+from tidings.dialects import DIALECTS, dialect_of, first_parts, kinds_of
 from tidings.kit import clock
 from tidings.kit.times import iso
-from tidings.tenants import service, store
+from tidings.tenants import deeds, store
+from tidings.tenants.audit import CLI
 from tidings.tenants.model import Scope, Source, SourceSettings, Trust
+from tidings.tenants.rules import prefix_fault
 
 SETTINGS = [field.name for field in msgspec.structs.fields(SourceSettings)]
 
@@ -32,7 +34,7 @@ def workspace_create(name: str, time_zone: str, data: Path, as_json: bool) -> No
     if time_zone not in available_timezones():
         raise click.BadParameter(f"{time_zone!r} is no IANA time zone", param_hint="--time-zone")
     with opened(data, make=True) as database:
-        made = database.write_now(service.create_workspace, name, time_zone, clock.now())
+        made = database.write_now(deeds.create_workspace, CLI, name, time_zone, clock.now())
         show({"id": made, "name": name, "time_zone": time_zone}, f"workspace {name} ({made})", as_json=as_json)
 
 
@@ -62,7 +64,7 @@ def brand_create(key: str, name: str | None, currency: str, workspace: str, data
     """Make a brand; KEY is the first label of its hosts."""
     with opened(data, make=True) as database:
         wall = workspace_of(database, workspace)
-        made = database.write_now(service.create_brand, wall, key, name or key, currency, clock.now())
+        made = database.write_now(deeds.create_brand, CLI, wall, key, name or key, currency, clock.now())
         show(
             {"id": made, "key": key, "name": name or key, "currency": currency.upper()}, f"brand {key}", as_json=as_json
         )
@@ -90,6 +92,7 @@ def source() -> None:
 @click.option("--name", help="What people call it (default: the dialect).")
 @click.option("--trust", type=click.Choice(get_args(Trust)), default="server", show_default=True,
               help="server: the key is secret. browser: it is public, and may only do what a browser may.")  # fmt: skip
+@click.option("--prefix", metavar="NAME", help="Also answer its dialect below /NAME, for this source alone.")
 @click.option("--set", "pinned", multiple=True, metavar="NAME=VALUE",
               help="Pin a credential, so that clients need not change, or set a setting.")  # fmt: skip
 @workspace_option
@@ -100,15 +103,16 @@ def source_create(  # noqa: PLR0913
     brand_key: str | None,
     name: str | None,
     trust: Trust,
+    prefix: str | None,
     pinned: tuple[str, ...],
     workspace: str,
     data: Path,
     as_json: bool,
 ) -> None:
     """Make a source and print its credentials, which are shown this once."""
-    names = next(known.credentials for known in DIALECTS if known.name == dialect)
-    given = pairs(pinned)
-    settings = settings_from({key: value for key, value in given.items() if key not in names}, SourceSettings())
+    kinds = kinds_of(dialect)
+    given = pairs(pinned) | ({} if prefix is None else {"prefix": prefix})
+    settings = settings_from({key: value for key, value in given.items() if key not in kinds.names}, SourceSettings())
     with opened(data, make=True) as database:
         wall = workspace_of(database, workspace)
         draft = Source(
@@ -122,10 +126,12 @@ def source_create(  # noqa: PLR0913
             enabled=True,
             settings=settings,
         )
-        credentials = {credential: given.get(credential) for credential in names}
-        made, secrets = database.write_now(service.create_source, draft, brand_key, credentials, clock.now())
+        credentials = {credential: given.get(credential) for credential in kinds.names}
+        made, secrets = database.write_now(deeds.create_source, CLI, draft, brand_key, credentials, clock.now(), kinds)
     lines = [f"source {made.id} ({made.name}, {made.dialect}, trust {made.trust})"]
     lines += [f"  {key}: {value}" for key, value in secrets.items()]
+    base = "/".join(filter(None, (address(data), settings.prefix)))
+    lines += ["Send an event:", f"  {dialect_of(dialect).example(base, secrets)}"]
     show(describe(made) | secrets, "\n".join(lines), as_json=as_json)
 
 
@@ -155,7 +161,9 @@ def source_set(source_id: int, changes: tuple[str, ...], workspace: str, data: P
         if present is None:
             raise click.ClickException(f"there is no source {source_id} in workspace {workspace!r}")
         settings = settings_from(pairs(changes), present.settings)
-        changed = database.write_now(service.change_source, wall, source_id, enabled=None, settings=settings)
+        changed = database.write_now(
+            deeds.change_source, CLI, wall, source_id, enabled=None, settings=settings, now=clock.now()
+        )
     show(describe(changed), f"source {source_id} changed", as_json=as_json)
 
 
@@ -186,7 +194,7 @@ def source_key() -> None:
 
 @source_key.command("add")
 @click.argument("source_id", type=NUMBER)
-@click.option("--name", "credential", help="Name of the credential (default: the dialect's first).")
+@click.option("--name", "credential", help="Name of the credential (default: the dialect's first secret).")
 @click.option("--value", help="Pin it to this value (default: a new random one).")
 @workspace_option
 @data_option
@@ -205,11 +213,11 @@ def key_add(
         found = database.read_now(store.get_source, wall, source_id)
         if found is None:
             raise click.ClickException(f"there is no source {source_id} in workspace {workspace!r}")
-        names = next(known.credentials for known in DIALECTS if known.name == found.dialect)
-        name = credential or names[0]
-        if name not in names:
-            raise click.BadParameter(f"{found.dialect} has {', '.join(names)}", param_hint="--name")
-        made = database.write_now(service.add_credential, found, name, value, clock.now())
+        kinds = kinds_of(found.dialect)
+        name = credential or kinds.usual
+        if name not in kinds.names:
+            raise click.BadParameter(f"{found.dialect} has {', '.join(kinds.names)}", param_hint="--name")
+        made = database.write_now(deeds.add_credential, CLI, found, name, value, clock.now(), kinds)
     show({"source_id": source_id, name: made}, f"{name}: {made}", as_json=as_json)
 
 
@@ -219,7 +227,7 @@ def key_add(
 @data_option
 @json_option
 def key_list(source_id: int, workspace: str, data: Path, as_json: bool) -> None:
-    """Show which keys a source has, by their last characters."""
+    """Show which keys a source has, by their last characters; names in full."""
     with opened(data) as database:
         found = database.read_now(store.list_credentials, workspace_of(database, workspace), source_id)
     lines = [f"{c['id']:>4}  {c['name']}  {c['hint']}  since {iso(c['created_at'])}" for c in found]
@@ -236,7 +244,7 @@ def key_revoke(source_id: int, key_id: int, workspace: str, data: Path, as_json:
     """Make a key useless within a second."""
     with opened(data) as database:
         wall = workspace_of(database, workspace)
-        database.write_now(service.revoke_credential, wall, source_id, key_id)
+        database.write_now(deeds.revoke_credential, CLI, wall, source_id, key_id, clock.now())
     show({"revoked": key_id}, f"key {key_id} revoked", as_json=as_json)
 
 
@@ -264,7 +272,7 @@ def token_create(name: str, scopes: tuple[str, ...], workspace: str, data: Path,
     with opened(data, make=True) as database:
         wall = workspace_of(database, workspace)
         chosen = cast(tuple[Scope, ...], tuple(scopes))
-        made, secret = database.write_now(service.create_token, wall, name, chosen, clock.now())
+        made, secret = database.write_now(deeds.create_token, CLI, wall, name, chosen, clock.now())
     show({"id": made.id, "name": name, "scopes": scopes, "token": secret}, f"token: {secret}", as_json=as_json)
 
 
@@ -288,7 +296,8 @@ def token_list(workspace: str, data: Path, as_json: bool) -> None:
 def token_revoke(token_id: int, workspace: str, data: Path, as_json: bool) -> None:
     """Make a token useless within a second."""
     with opened(data) as database:
-        database.write_now(service.revoke_token, workspace_of(database, workspace), token_id)
+        wall = workspace_of(database, workspace)
+        database.write_now(deeds.revoke_token, CLI, wall, token_id, clock.now())
     show({"revoked": token_id}, f"token {token_id} revoked", as_json=as_json)
 
 
@@ -296,7 +305,9 @@ def switch(data: Path, workspace: str, source_id: int, *, enabled: bool, as_json
     """Switch a source on or off."""
     with opened(data) as database:
         wall = workspace_of(database, workspace)
-        changed = database.write_now(service.change_source, wall, source_id, enabled=enabled, settings=None)
+        changed = database.write_now(
+            deeds.change_source, CLI, wall, source_id, enabled=enabled, settings=None, now=clock.now()
+        )
     show(describe(changed), f"source {source_id} {'enabled' if enabled else 'disabled'}", as_json=as_json)
 
 
@@ -331,4 +342,6 @@ def settings_from(changes: dict[str, str], present: SourceSettings) -> SourceSet
         settings = msgspec.convert(merged, SourceSettings, strict=False)
     except msgspec.ValidationError as error:
         raise click.UsageError(str(error)) from None
+    if fault := prefix_fault(settings.prefix, first_parts()):
+        raise click.UsageError(f"prefix {settings.prefix!r}: {fault}")
     return settings

@@ -18,10 +18,20 @@ from tidings.backup import Copied, Progress, back_up, consistent, is_served, log
 from tidings.backup import restore as put_back
 from tidings.cli.place import data_option, json_option, show
 from tidings.config import BadSettings, Settings, load
-from tidings.db.copying import Damaged, quick_check, sqlite_troubles, sqlite_version, state_facts
+from tidings.db.copying import (
+    Damaged,
+    ForgottenFacts,
+    forgotten_facts,
+    quick_check,
+    sqlite_troubles,
+    sqlite_version,
+    state_facts,
+)
 from tidings.db.migrate import HEAD
-from tidings.folder import BACKUP_LOCK, LOCK, LOG, STATE, Folder, FolderTrouble
+from tidings.folder import BACKUP_LOCK, LOCK, LOG, SECRET, STATE, Folder, FolderTrouble
+from tidings.kit.digest import keyed_digest
 from tidings.log.sqlite import FORMAT
+from tidings.profiles.forgotten_store import WITNESS
 
 MIB = 1024 * 1024
 SMALL = 256 * MIB  # a file up to this size is checked without --full
@@ -153,7 +163,7 @@ def examine(folder: Folder, config: Path | None, *, full: bool) -> list[Finding]
         return found
     found += [of_space(folder, settings.disk_reserve_mib), of_syncs(folder), of_folder_clock(folder)]
     found += [of_file(folder.state, full=full), of_file(folder.log, full=full)]
-    return [*found, of_both(folder), of_server(folder)]
+    return [*found, of_both(folder), *of_forgotten(folder), of_server(folder)]
 
 
 def of_python() -> Finding:
@@ -312,6 +322,37 @@ def of_both(folder: Folder) -> Finding:
         return Finding("belonging", "trouble", str(error), advice)
     old = "; the schema is upgraded at the next start" if state.revision < HEAD else ""
     return Finding("belonging", "ok", f"state and log belong together, position {state.position}{old}")
+
+
+def of_forgotten(folder: Folder) -> list[Finding]:
+    """Look at the key under which forgotten customers are known, and whether the files still hold traces of them."""
+    try:
+        facts = forgotten_facts(folder.state)
+    except Damaged as error:
+        return [Finding(SECRET, "trouble", str(error), "see above")]
+    found = [of_secret(folder, facts)]
+    if facts.latest is not None and facts.latest > (facts.compacted or 0):
+        text = "customers were forgotten since the last compaction: unused parts of the files still hold traces of them"
+        found.append(Finding("forgotten", "warning", text, "erase them: 'tidings compact'"))
+    return found
+
+
+def of_secret(folder: Folder, facts: ForgottenFacts) -> Finding:
+    """Look at the key of the installation."""
+    advice = "put it back from a backup: without it the server does not start (docs/operations.md)"
+    try:
+        key = folder.read_secret()
+    except FolderTrouble as error:
+        return Finding(SECRET, "trouble", str(error), advice)
+    if key is None:
+        if facts.latest is not None:
+            return Finding(SECRET, "trouble", "is missing, and customers were forgotten under it", advice)
+        return Finding(SECRET, "ok", "not there yet; the server makes it")
+    if facts.latest is not None and keyed_digest(key, *WITNESS) not in facts.witnesses:
+        return Finding(SECRET, "trouble", "is another key than the one that customers were forgotten under", advice)
+    if folder.secret.stat().st_mode & 0o077:
+        return Finding(SECRET, "warning", "other users may read it", f"chmod 600 {folder.secret}")
+    return Finding(SECRET, "ok", "there, and the right one")
 
 
 def of_server(folder: Folder) -> Finding:

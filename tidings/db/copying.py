@@ -53,6 +53,20 @@ class LogFacts(msgspec.Struct, frozen=True):
     upto: int
 
 
+class ForgottenFacts(msgspec.Struct, frozen=True):
+    """What tells of forgotten customers.
+
+    Args:
+        latest: When the latest one was forgotten, UTC milliseconds; None if nobody ever was.
+        witnesses: Digests of nobody; the one that the installation's key gives must be among them.
+        compacted: When the files were last compacted, UTC milliseconds; None if never.
+    """
+
+    latest: int | None
+    witnesses: list[str]
+    compacted: int | None
+
+
 def copy(source: Path, target: Path, on_progress: Progress) -> None:
     """Copy a database as it is at this moment, while others read and write it, and have the copy on disk.
 
@@ -119,6 +133,22 @@ def state_facts(path: Path) -> StateFacts:
     if revision is None or epoch is None:
         raise Damaged(f"{path}: not a complete state of Tidings")
     return StateFacts(revision=revision[0], epoch=epoch[0], position=cursor[0], upto=cursor[1])
+
+
+def forgotten_facts(path: Path) -> ForgottenFacts:
+    """Return what tells of forgotten customers.
+
+    Raises:
+        Damaged: It is no state, or cannot be read.
+    """
+    with reading(path) as database:
+        if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'forgotten'").fetchone():
+            return ForgottenFacts(latest=None, witnesses=[], compacted=None)  # an earlier version's
+        (latest,) = database.execute("SELECT max(at) FROM forgotten WHERE workspace_id > 0").fetchone()
+        witnesses = database.execute("SELECT digest FROM forgotten WHERE workspace_id = 0").fetchall()
+        done = "SELECT max(done_at) FROM compactions WHERE done_at IS NOT NULL AND failure IS NULL"
+        (compacted,) = database.execute(done).fetchone()
+    return ForgottenFacts(latest=latest, witnesses=[row[0] for row in witnesses], compacted=compacted)
 
 
 def log_facts(path: Path) -> LogFacts:

@@ -15,6 +15,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool, StaticPool
 
+from tidings.db.squeezing import squeeze
+
 P = ParamSpec("P")
 T = TypeVar("T")
 Tx = Connection
@@ -25,6 +27,7 @@ DRAIN = 64  # waiting functions that share one transaction at most
 READERS = 4
 IDLE_SECONDS = 5.0
 CACHE_KIB = 128 * 1024  # of the writer; given back when nothing has happened for a while
+ANNOUNCED = "announced"
 WAL_PAGES = 32_000  # 128 MiB between checkpoints: a page that is written often is copied back once
 
 
@@ -42,6 +45,10 @@ class Database:
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="tidings-read")
         self._waiting: SimpleQueue[_Job | None] = SimpleQueue()
         self._stopping = threading.Event()
+        self._listeners: list[Callable[[], None]] = []
+        self._squeezing: Driver | None = None
+        self._interrupting = threading.Lock()
+        self._broken_off = threading.Event()
         self._thread = threading.Thread(target=self._drain_forever, name="tidings-write", daemon=True)
         self._thread.start()
 
@@ -67,6 +74,28 @@ class Database:
         with self._readers.connect() as tx, tx.begin():
             return script(tx, *args, **kwargs)
 
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Have ``listener`` called in the writer's thread after each commit that announces something."""
+        self._listeners.append(listener)
+
+    def compact_now(self, spare: int) -> None:
+        """Leave no byte of deleted rows in the file, from a thread that may block; all who write wait meanwhile.
+
+        Args:
+            spare: Bytes of the disk that are to stay free.
+
+        Raises:
+            CannotCompact: It could not be done now; nothing is harmed.
+        """
+        self._submit(lambda connection: self._squeeze(connection, spare), bare=True).result()
+
+    def break_off(self) -> None:
+        """End a compaction that is under way, as if it had not begun, and let none begin."""
+        self._broken_off.set()
+        with self._interrupting:
+            if self._squeezing is not None:
+                self._squeezing.interrupt()
+
     def close(self) -> None:
         """Finish what waits and close the files."""
         if self._stopping.is_set():
@@ -78,12 +107,28 @@ class Database:
         self._writer.dispose()
         self._readers.dispose()
 
-    def _submit(self, run: Callable[[Tx], T]) -> "Future[T]":
+    def _submit(self, run: Callable[[Tx], T], *, bare: bool = False) -> "Future[T]":
         future: Future[T] = Future()
         if self._stopping.is_set():
             raise RuntimeError("the database is closed")
-        self._waiting.put(_Job(run, future))
+        self._waiting.put(_Job(run, future, bare=bare))
         return future
+
+    def _squeeze(self, connection: Connection, spare: int) -> None:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, Driver)
+        with self._interrupting:
+            self._squeezing = driver
+        try:
+            squeeze(driver, self.path, spare, self._broken_off.wait)
+        finally:
+            with self._interrupting:
+                self._squeezing = None
+
+    def _tell(self, connection: Connection) -> None:
+        if connection.info.pop(ANNOUNCED, False):
+            for listener in self._listeners:
+                listener()
 
     def _drain_forever(self) -> None:
         with self._writer.connect() as connection:
@@ -95,9 +140,14 @@ class Database:
                     if more is not None:
                         jobs.append(more)
                 jobs = [job for job in jobs if job.future.set_running_or_notify_cancel()]  # some callers went away
-                if jobs:
-                    commit_together(connection, jobs)
+                scripts = [job for job in jobs if not job.bare]
+                if scripts:
+                    commit_together(connection, scripts)
+                    self._tell(connection)
                     self._stopping.wait(PAUSE_SECONDS)
+                for job in jobs:
+                    if job.bare:
+                        run_bare(connection, job)
                 if self._stopping.is_set() and self._waiting.empty():
                     return
 
@@ -112,9 +162,10 @@ class Database:
 class _Job:
     """A waiting function with the future of its caller."""
 
-    def __init__(self, run: Callable[[Tx], Any], future: "Future[Any]") -> None:
+    def __init__(self, run: Callable[[Tx], Any], future: "Future[Any]", *, bare: bool) -> None:
         self.run = run
         self.future = future
+        self.bare = bare  # outside of a transaction, which some statements demand
         self.result: Any = None
         self.error: BaseException | None = None
 
@@ -149,6 +200,21 @@ def _run(connection: Connection, job: _Job, *, alone: bool) -> None:
         job.error = error
         if alone or not in_transaction(connection):  # on a full disk SQLite has rolled back everything by itself
             raise
+
+
+def run_bare(connection: Connection, job: _Job) -> None:
+    """Run a function outside of any transaction and wake its caller."""
+    try:
+        job.result = job.run(connection)
+    except BaseException as error:
+        job.future.set_exception(error)
+    else:
+        job.future.set_result(job.result)
+
+
+def announce(tx: Tx) -> None:
+    """Have the database's listeners called once this transaction is on disk (and perhaps if it is not)."""
+    tx.info[ANNOUNCED] = True
 
 
 def give_back(connection: Connection) -> None:

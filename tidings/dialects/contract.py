@@ -1,12 +1,12 @@
 """What the edge asks of a dialect: authenticate, decode, reply."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import msgspec
 
 from tidings.events.model import Event, Refusal
-from tidings.tenants.model import Source
+from tidings.tenants.model import Snippet, Source, Trust
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -56,12 +56,18 @@ class Intake(msgspec.Struct, kw_only=True):
         events: To be made durable before ``reply`` goes out.
         refused: Events or requests to be shown to the operator.
         reply: The answer, once the events are on disk.
+        trust: Lowers the source's trust for this request; None leaves it.
+        proven: Whether a secret of the source vouches for all identifiers of the events, whatever ``trust`` is.
+        located: Whether the address in an identify tells where the customer is, so that its place becomes a trait.
     """
 
     source: Source | None
     events: list[Event] = []
     refused: list[Refusal] = []
     reply: Reply
+    trust: Trust | None = None
+    proven: bool = False
+    located: bool = False
 
 
 class Sources(Protocol):
@@ -74,6 +80,32 @@ class Sources(Protocol):
             dialect: Name of the dialect.
             credential: Name of the credential, for example ``write_key``.
             secret: What the caller sent.
+        """
+        ...
+
+    def values(self, source: Source, credential: str) -> tuple[str, ...]:
+        """Return all present values of a readable credential, for proofs that are computed with it.
+
+        Args:
+            source: Whose credential.
+            credential: Name of the credential, one of the dialect's ``readable``.
+        """
+        ...
+
+    def only(self, dialect: str) -> Source | None:
+        """Return the only enabled source of a dialect in the installation, None if there are none or several.
+
+        Args:
+            dialect: Name of the dialect.
+        """
+        ...
+
+    def of_brand(self, dialect: str, key: str) -> tuple[Source, ...] | None:
+        """Return the sources of ``dialect`` in a brand, enabled or not; None if there is no such brand.
+
+        Args:
+            dialect: Name of the dialect.
+            key: The brand's key, a host's first label.
         """
         ...
 
@@ -107,21 +139,61 @@ class Route(msgspec.Struct, frozen=True):
         path: Path with ``{name}`` parts, no trailing slash.
         handle: Turns a request into an intake; raises Rejected.
         limit: Bytes of the decompressed body at most.
+        prefixed: Whether it is answered below a prefix only (the dialect's name, or a source's own), because at the
+            root the path could be anybody's.
     """
 
     method: str
     path: str
     handle: Callable[[Request, Sources], Intake]
     limit: int = 512_000
+    prefixed: bool = False
 
 
 class Dialect(Protocol):
-    """One vendor's wire format."""
+    """One vendor's wire format.
+
+    Args:
+        name: Of the dialect, also the prefix below which its paths stand.
+        routes: What it answers.
+        credentials: Names of what a source of it is known by.
+        readable: Those of them whose value the vendor's proof is computed with; they are stored readable.
+        labels: Those of them that are no secrets but names, first labels of hosts.
+        title: What people call it.
+        about: Which clients speak it, in a sentence.
+    """
 
     name: str
     routes: tuple[Route, ...]
     credentials: tuple[str, ...]
+    readable: tuple[str, ...]
+    labels: tuple[str, ...]
+    title: str
+    about: str
 
     def error(self, status: int, code: str, message: str) -> Reply:
         """Return the answer of this dialect for an error of any layer (404, 405, 413, 429, 500, 503 too)."""
+        ...
+
+    def sender(self, request: Request, sources: Sources) -> Source | None:
+        """Return whose request it is as far as header and query tell, enabled or not; its body may be unreadable."""
+        ...
+
+    def example(self, url: str, credentials: Mapping[str, str]) -> str:
+        """Return a line for the shell that sends one event of the customer ``u-42``.
+
+        Args:
+            url: Where the server answers, with the source's prefix if it has one, without a trailing slash.
+            credentials: The source's own, by name.
+        """
+        ...
+
+    def snippets(self, url: str, credentials: Mapping[str, str], trust: Trust) -> tuple[Snippet, ...]:
+        """Return what programs need to send to a source, the shell's line first; each sends what this answers.
+
+        Args:
+            url: Where the server answers, with the source's prefix if it has one, without a trailing slash; hostile.
+            credentials: The source's own, by name, or words that stand in for them.
+            trust: Of the source.
+        """
         ...

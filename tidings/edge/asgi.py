@@ -12,10 +12,12 @@ import msgspec
 import structlog
 
 from tidings.dialects.contract import Dialect, Intake, Rejected, Reply, Request, Route, Sources
+from tidings.edge.paths import Own, Owners, Paths
 from tidings.events.model import Record, Refusal
 from tidings.kit import clock
 from tidings.kit.bodies import GZIP_MAGIC, Broken, TooLarge, UnknownCoding, decompress
 from tidings.kit.buckets import Buckets
+from tidings.kit.places import Finder
 from tidings.kit.proxies import Proxies
 from tidings.log.contract import Log, LogUnavailable
 from tidings.tenants.model import Source
@@ -29,6 +31,7 @@ DRAIN_BYTES = 8 * 1024 * 1024  # of a body that is too large: read and dropped, 
 EXCERPT_BYTES = 65_536  # of a refused request that are shown to the operator
 QUIET_SECONDS = 1.0  # between two log lines that say the same
 RETRY_SECONDS = b"5"
+TOO_FAST = "this key sends faster than it may: slow down"
 MAX_AGE = b"7200"
 EXPOSED = b"Retry-After, X-RateLimit-Reset"
 CORS_METHODS = b"GET, POST, OPTIONS"
@@ -56,7 +59,7 @@ class Edge:
     """The ASGI app of all dialects.
 
     Args:
-        dialects: Whose routes are answered, at the root and below ``/{name}``.
+        dialects: Whose routes are answered, at the root, below ``/{name}`` and below the prefixes of sources.
         sources: Who may send.
         log: Where events become durable.
         refusals: Where refused requests go.
@@ -64,20 +67,23 @@ class Edge:
         proxies: Who may say who is calling.
         rate: Requests per second for each source that has no setting of its own; 0 is no limit.
         writable: Tells why nothing can be stored now, "" if all is well.
+        places: Finds where an address is; None without a file of places.
     """
 
     def __init__(  # noqa: PLR0913 -- the composition root names each
         self,
         dialects: Iterable[Dialect],
-        sources: Sources,
+        sources: Owners,
         log: Log,
         refusals: Refusals,
         meter: Meter,
         proxies: Proxies,
         rate: int,
         writable: Callable[[], str],
+        places: Finder | None = None,
     ) -> None:
-        self._dialects = list(dialects)
+        self._paths = Paths(dialects, sources)
+        self._plain = self._paths.plain
         self._sources = sources
         self.log = log
         self._refusals = refusals
@@ -85,20 +91,9 @@ class Edge:
         self._proxies = proxies
         self._rate = rate
         self._writable = writable
+        self._places = places
         self._buckets = Buckets()
         self._told = 0.0  # when it was last said that nothing can be stored
-        self._exact: dict[str, dict[str, tuple[Dialect, Route]]] = {}
-        self._patterns: list[tuple[list[str], Dialect, Route]] = []
-        self._plain: dict[bytes, tuple[str, Dialect, Route]] = {}
-        for dialect in self._dialects:
-            for route in dialect.routes:
-                for path in (route.path, f"/{dialect.name}{route.path}"):
-                    if "{" in path:
-                        self._patterns.append((path.split("/"), dialect, route))
-                    else:
-                        self._exact.setdefault(path, {})[route.method] = (dialect, route)
-                        if route.method == "POST":
-                            self._plain[path.encode()] = (path, dialect, route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -106,15 +101,15 @@ class Edge:
         path: str = scope["path"]
         if len(path) > 1 and path[-1] == "/":  # never a redirect: clients take it for success, or repeat it as GET
             path = path.rstrip("/")
-        routes, parameters = self._match(path)
+        routes, parameters, own = self._paths.find(path)
         method: str = scope["method"]
         headers = by_name(scope["headers"])
         found = routes.get(method)
-        dialect = found[0] if found else next(iter(routes.values()))[0] if routes else self._dialects[0]
+        dialect = found[0] if found else self._paths.dialect(path, routes, own)
         events = 0
         if found is not None:
             peer = scope["client"][0] if scope.get("client") else ""
-            asked = Asked(path, parameters, scope["query_string"], headers, peer, scope["scheme"])
+            asked = Asked(path, parameters, scope["query_string"], headers, peer, scope["scheme"], own)
             reply, events = await self._take(asked, receive, *found)
         elif method == "OPTIONS":
             reply = Reply(204, b"")
@@ -138,7 +133,7 @@ class Edge:
         except Gone:
             return Reply(499, b""), 0
         except TooLarge:
-            return self._too_large(dialect, route), 0
+            return self._too_large(asked, dialect, route), 0
         outcome = self.decide(asked, wire, dialect, route)
         if isinstance(outcome, Reply):
             return outcome, 0
@@ -162,18 +157,18 @@ class Edge:
             coding = asked.headers.get(b"content-encoding")
             plain = coding is None and wire[:2] != GZIP_MAGIC and len(wire) <= route.limit
             body = wire if plain else decompress(wire, coding or b"", route.limit)
-            intake = route.handle(self._request(asked, body, route.method, received), self._sources)
+            intake = route.handle(self._request(asked, body, route.method, received), self._seen_by(asked))
             self._admit(intake, asked.headers)
             return self._record(intake, received)
         except TooLarge:
-            return self._too_large(dialect, route)
+            return self._too_large(asked, dialect, route)
         except Broken as error:
-            return self._refuse(dialect, received, 400, "bad_request", f"the compressed body is broken: {error}")
+            return self._refuse(asked, dialect, 400, "bad_request", f"the compressed body is broken: {error}")
         except UnknownCoding as error:
             message = f"Content-Encoding {str(error)[:40]!r} is not supported: send gzip, deflate or none"
-            return self._refuse(dialect, received, 415, "unsupported_encoding", message)
+            return self._refuse(asked, dialect, 415, "unsupported_encoding", message)
         except TooFast as error:
-            return _slow_down(dialect, error.seconds)
+            return _slow_down(self._refuse(asked, dialect, 429, "too_many_requests", TOO_FAST), error.seconds)
         except LogUnavailable as error:
             return self.unavailable(dialect, str(error))
         except Rejected as error:
@@ -215,31 +210,18 @@ class Edge:
             return intake.reply
         if trouble := self._writable():
             raise LogUnavailable(trouble)
+        if self._places is not None:
+            locate(intake, self._places)
         record = Record(
             workspace_id=source.workspace_id,
             source_id=source.id,
-            trust=source.trust,
+            trust=intake.trust or source.trust,
             id_space=source.settings.id_space,
             received=received,
             events=intake.events,
+            proven=intake.proven,
         )
         return Accepted(_encode(record), len(intake.events), intake.reply)
-
-    def _match(self, path: str) -> tuple[dict[str, tuple[Dialect, Route]], dict[str, str]]:
-        exact = self._exact.get(path)
-        if exact is not None:
-            return exact, {}
-        parts = path.split("/")
-        routes: dict[str, tuple[Dialect, Route]] = {}
-        parameters: dict[str, str] = {}
-        for pattern, dialect, route in self._patterns:
-            if len(pattern) != len(parts):
-                continue
-            pairs = list(zip(pattern, parts, strict=True))
-            if all(want == have or want[:1] == "{" for want, have in pairs):
-                parameters |= {want[1:-1]: have for want, have in pairs if want[:1] == "{"}
-                routes.setdefault(route.method, (dialect, route))
-        return routes, parameters
 
     def _admit(self, intake: Intake, headers: dict[bytes, bytes]) -> None:
         """Raise where the source's own settings keep a request out."""
@@ -257,12 +239,39 @@ class Edge:
             if wait:
                 raise TooFast(wait)
 
-    def _too_large(self, dialect: Dialect, route: Route) -> Reply:
-        return self._refuse(dialect, clock.now(), 413, "too_large", f"the limit is {route.limit} bytes")
+    def _too_large(self, asked: "Asked", dialect: Dialect, route: Route) -> Reply:
+        return self._refuse(asked, dialect, 413, "too_large", f"the limit is {route.limit} bytes")
 
-    def _refuse(self, dialect: Dialect, received: int, status: int, code: str, message: str) -> Reply:
-        self._refusals.add(None, received, [Refusal(code=code, message=message)])
+    def _refuse(self, asked: "Asked", dialect: Dialect, status: int, code: str, message: str) -> Reply:
+        """Refuse a request whose body no dialect has seen, in the name of the source whose key came along."""
+        received = clock.now()
+        source = dialect.sender(self._request(asked, b"", "POST", received), self._seen_by(asked))
+        self._refusals.add(source, received, [Refusal(code=code, message=message)])
         return dialect.error(status, code, message)
+
+    def _seen_by(self, asked: "Asked") -> Sources:
+        return self._sources if asked.own is None else Own(self._sources, asked.own)
+
+
+def locate(intake: Intake, places: Finder) -> None:
+    """Write into events where the customer was, as far as an address tells and the client did not.
+
+    Here and not in the pipeline, because the same log always gives the same state, and the file of places changes.
+
+    Args:
+        intake: Its events are changed; of a shared context only the top level.
+        places: Finds the place of an address.
+    """
+    for event in intake.events:
+        address = event.context.get("ip")
+        if not isinstance(address, str):
+            continue
+        place = event.context.get("location") or places(address)
+        if not place:
+            continue
+        event.context["location"] = place
+        if intake.located and event.verb == "identify":
+            event.traits.setdefault("location", place)
 
 
 class Asked(msgspec.Struct):
@@ -275,6 +284,7 @@ class Asked(msgspec.Struct):
         headers: Lower-case names.
         peer: Address of the connection.
         scheme: Scheme of the connection.
+        own: The source whose prefix the path begins with.
     """
 
     path: str
@@ -283,6 +293,7 @@ class Asked(msgspec.Struct):
     headers: dict[bytes, bytes]
     peer: str
     scheme: str
+    own: Source | None = None
 
 
 class Accepted(msgspec.Struct):
@@ -360,7 +371,7 @@ def head(reply: Reply, headers: dict[bytes, bytes], method: str) -> list[tuple[b
         method: Of the request.
     """
     found = [*reply.headers]
-    if reply.status != 204:  # RFC 9110, 8.6
+    if reply.status not in (204, 304):  # RFC 9110, 8.6
         found.append((b"content-length", b"%d" % len(reply.body)))
     if reply.body:
         found.append((b"content-type", reply.content_type))
@@ -395,9 +406,8 @@ def cors(headers: dict[bytes, bytes], reply: Reply, *, preflight: bool) -> list[
     return allow
 
 
-def _slow_down(dialect: Dialect, seconds: float) -> Reply:
+def _slow_down(reply: Reply, seconds: float) -> Reply:
     whole = str(max(1, round(seconds + 0.5))).encode()
-    reply = dialect.error(429, "too_many_requests", "this key sends faster than it may: slow down")
     return _with(reply, (b"retry-after", whole), (b"x-ratelimit-reset", whole))
 
 

@@ -1,6 +1,5 @@
 """The own API's routes of figures, stored events, their live stream, and refused requests."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Annotated, Any, NamedTuple, Protocol, runtime_checkable
@@ -17,76 +16,28 @@ from tidings.db import Database, Tx
 from tidings.events import store
 from tidings.events.model import Event, ExternalId, Verb
 from tidings.events.refusals import STRANGER
-from tidings.events.service import stats_of
+from tidings.events.service import stats_of, stored
 from tidings.kit.digest import digest
 from tidings.kit.times import iso
 from tidings.tenants import store as tenants
 from tidings.tenants.api import LARGEST, Id, Time, bad, source_of
 from tidings.tenants.model import Token
+from tidings.tenants.paging import Next, Page, cursor_of
 
-PAGE = 200  # the most that one page may hold
 LINES = 200  # events that the stream sends at once
 ENCODE = msgspec.json.Encoder(decimal_format="number").encode
 _decode = msgspec.json.Decoder(Event, float_hook=Decimal).decode
-_cursor = msgspec.json.Decoder(tuple[str, list[Annotated[int, Meta(ge=-LARGEST, le=LARGEST)]]], strict=True).decode
 
-Next = Annotated[str | None, Meta(description="Pass it as `cursor` to get the next page; null at the end.")]
 EventId = Annotated[int, Parameter(ge=1, le=LARGEST, description="Number of an event.")]
+RefusedId = Annotated[int, Parameter(ge=1, le=LARGEST, description="Number of a refused request or event.")]
 Exactly = Annotated[str | None, Parameter(max_length=1000, description="Only events of exactly this name.")]
 Sent = Annotated[str | None, Parameter(max_length=1000, description="Only events with this id of the sender's.")]
 OneSource = Annotated[int | None, Parameter(ge=1, le=LARGEST, description="Only from this source.")]
 OneVerb = Annotated[Verb | None, Parameter(description="Only events of this verb.")]
-Cursor = Annotated[
-    str | None, Parameter(max_length=200, description="`next` of the page before; leave it out for the first page.")
-]
-Limit = Annotated[int, Parameter(ge=1, le=PAGE, description="Items at most.")]
 LastEventId = Annotated[
     int | None,
     HeaderParameter(name="Last-Event-ID", ge=0, le=LARGEST, description="Go on behind this event; sent by browsers."),
 ]
-
-
-class Page(NamedTuple):
-    """Which part of a list is wanted.
-
-    Args:
-        cursor: As the caller sent it.
-        limit: Items at most.
-    """
-
-    cursor: str | None
-    limit: int
-
-    def key(self, kind: str, size: int) -> tuple[int, ...] | None:
-        """Return the numbers in the cursor, None for the first page.
-
-        Args:
-            kind: Which list the cursor must come from.
-            size: How many numbers.
-
-        Raises:
-            ValidationException: It is no cursor of this list.
-        """
-        if self.cursor is None:
-            return None
-        try:
-            text = urlsafe_b64decode(self.cursor.encode("ascii") + b"=" * (-len(self.cursor) % 4))
-            found, numbers = _cursor(text)
-        except (ValueError, msgspec.MsgspecError):
-            found, numbers = "", []
-        if found != kind or len(numbers) != size:
-            raise bad("cursor", "not a cursor of this list: pass `next` of the page before, unchanged")
-        return tuple(numbers)
-
-
-def cursor_of(kind: str, *numbers: int) -> str:
-    """Return an opaque cursor; ``Page.key`` reads it.
-
-    Args:
-        kind: Which list it belongs to.
-        numbers: Where the next page begins.
-    """
-    return urlsafe_b64encode(ENCODE((kind, numbers))).decode().rstrip("=")
 
 
 class Wanted(NamedTuple):
@@ -139,6 +90,7 @@ class Stats(Struct, kw_only=True):
     lag: Annotated[int, Meta(description="Acknowledged events of the whole installation, not processed yet.")]
     duplicates: Annotated[int, Meta(description="Events that came again and were not stored twice.")]
     refused: Annotated[int, Meta(description="Requests and events that were not taken, ever.")]
+    forgotten: Annotated[int, Meta(description="Events that were not stored: their customer had been forgotten since.")]
     sources: list[SourceStats]
 
 
@@ -191,6 +143,7 @@ class RefusedOut(Struct, kw_only=True):
     message_id: str | None
     name: Annotated[str | None, Meta(description="Name of the event, where it could be read.")]
     body: Annotated[str, Meta(description="What came, at most 64 KiB of it; secrets are removed.")]
+    retryable: Annotated[bool, Meta(description="Whether it can be applied again: only in stage pipeline.")]
 
 
 class RefusedPage(Struct, kw_only=True):
@@ -198,11 +151,6 @@ class RefusedPage(Struct, kw_only=True):
 
     items: list[RefusedOut]
     next: Next
-
-
-def page(cursor: Cursor = None, limit: Limit = 50) -> Page:
-    """Return which part of a list a request wants."""
-    return Page(cursor, limit)
 
 
 def wanted(source_id: OneSource = None, name: Exactly = None, verb: OneVerb = None, message_id: Sent = None) -> Wanted:
@@ -220,7 +168,7 @@ async def get_stats(database: Database, token: Token, appended: int) -> Stats:
 async def list_events(database: Database, token: Token, wanted: Wanted, page: Page) -> EventPage:
     """Return stored events, newest first."""
     key = page.key("events", 1)
-    return await database.read(_list, token.workspace_id, wanted, key[0] if key else None, page.limit)
+    return await database.read(events_page, token.workspace_id, wanted, key[0] if key else None, page.limit)
 
 
 @get("/events/{event_id:int}", summary="Show an event")
@@ -277,7 +225,16 @@ async def list_refused(
     return await database.read(_refused, wall, source_id, key[0] if key else None, page.limit)
 
 
-ROUTES = (get_stats, list_events, get_event, stream_events, list_refused)
+@get("/refused/{refused_id:int}", summary="Show a refused request")
+async def get_refused(database: Database, token: Token, refused_id: RefusedId) -> RefusedOut:
+    """Return one request or event that was not taken."""
+    row = await database.read(store.get_refused, token.workspace_id, refused_id)
+    if row is None:
+        raise NotFoundException(f"there is no refused request {refused_id} in this workspace")
+    return refused_shown(row)
+
+
+ROUTES = (get_stats, list_events, get_event, stream_events, list_refused, get_refused)
 
 
 def shown(row: store.Row) -> EventOut:
@@ -290,13 +247,21 @@ def shown(row: store.Row) -> EventOut:
     return EventOut(**members)
 
 
+def refused_shown(row: store.Row) -> RefusedOut:
+    """Return a refused request or event as the API shows it."""
+    members = {name: row[name] for name in ("id", "stage", "code", "message", "message_id", "name", "body")}
+    members |= {"received": iso(row["received"]), "retryable": row["record"] is not None}
+    return RefusedOut(source_id=row["source_id"] or None, **members)
+
+
 def _stats(tx: Tx, workspace_id: int, appended: int) -> Stats:
     by_source = store.get_source_counts(tx, workspace_id)
     sources = [
         SourceStats(
             source_id=source.id,
             name=source.name,
-            **{name: by_source.get(source.id, {}).get(name, 0) for name in ("events", "duplicates", "refused")},
+            events=stored(by_source.get(source.id, {})),
+            **{name: by_source.get(source.id, {}).get(name, 0) for name in ("duplicates", "refused")},
         )
         for source in tenants.list_sources(tx, workspace_id)
     ]
@@ -323,7 +288,8 @@ def _fits(row: store.Row, which: store.Filter) -> bool:
     )
 
 
-def _list(tx: Tx, workspace_id: int, wanted: Wanted, before: int | None, limit: int) -> EventPage:
+def events_page(tx: Tx, workspace_id: int, wanted: Wanted, before: int | None, limit: int) -> EventPage:
+    """Return a page of events, newest first, at a bounded cost; see ``store.find_events``."""
     if wanted.source_id is not None:
         source_of(tx, workspace_id, wanted.source_id)
     which = store.Filter(wanted.source_id, wanted.name, wanted.verb, before)
@@ -352,11 +318,5 @@ def _refused(tx: Tx, workspace_id: int, source_id: int | None, before: int | Non
     if source_id is not None:
         source_of(tx, workspace_id, source_id)
     rows = store.list_refused(tx, workspace_id, source_id, before, limit + 1)
-    members = ("id", "stage", "code", "message", "message_id", "name", "body")
-    items = [
-        RefusedOut(
-            source_id=row["source_id"] or None, received=iso(row["received"]), **{name: row[name] for name in members}
-        )
-        for row in rows[:limit]
-    ]
+    items = [refused_shown(row) for row in rows[:limit]]
     return RefusedPage(items=items, next=cursor_of("refused", items[-1].id) if len(rows) > limit else None)

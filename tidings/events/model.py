@@ -76,16 +76,18 @@ class Event(msgspec.Struct, kw_only=True, omit_defaults=True):
     notes: list[str] = []
 
 
-class Record(msgspec.Struct, kw_only=True):
+class Record(msgspec.Struct, kw_only=True, omit_defaults=True):
     """What one request put into the log: its events with what the edge knew of their source.
 
     Args:
         workspace_id: The wall.
         source_id: Scope of the message ids.
-        trust: Trust of the source when the request came.
+        trust: Trust of the source when the request came, or less where the request proved less.
         id_space: Id space of the ``user_id``s ("" is the workspace's own).
         received: When the request arrived, UTC milliseconds.
         events: At least one.
+        proven: Whether the source's secret vouches for the identifiers of the events: they then count as under server
+            trust, while ``trust`` stays that of the traits.
     """
 
     workspace_id: int
@@ -94,6 +96,7 @@ class Record(msgspec.Struct, kw_only=True):
     id_space: str
     received: int
     events: list[Event]
+    proven: bool = False
 
 
 class Head(msgspec.Struct, kw_only=True):
@@ -114,6 +117,7 @@ class Head(msgspec.Struct, kw_only=True):
     value: Decimal | None = None
     currency: str | None = None
     active: bool = True
+    notes: list[str] = []
 
 
 class RawRecord(msgspec.Struct, kw_only=True):
@@ -125,6 +129,21 @@ class RawRecord(msgspec.Struct, kw_only=True):
     id_space: str
     received: int
     events: list[msgspec.Raw]
+    proven: bool = False
+
+
+class Forget(msgspec.Struct, kw_only=True, frozen=True):
+    """What the pipeline is asked to erase.
+
+    Args:
+        profile_id: A customer, by any of the profiles that became one.
+        at: When it was asked, UTC milliseconds: events up to then that name the customer later are dropped.
+        upto: Events in the log at that moment: they are worked off before.
+    """
+
+    profile_id: int
+    at: int
+    upto: int
 
 
 class Refusal(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -1,9 +1,10 @@
 """Refused requests wait in memory and are written off the request path, at a bounded rate."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 
 from tidings.db import Database, Tx
+from tidings.events import figures_store as figures
 from tidings.events import store
 from tidings.events.model import Refusal
 from tidings.tenants.model import Source
@@ -22,14 +23,13 @@ class Refusals:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._waiting: deque[store.Row] = deque(maxlen=WAITING)
-        self._counts: dict[tuple[int, int, str], int] = {}
+        self._arrivals: Counter[tuple[int, int, int]] = Counter()  # by workspace, source and begin of the minute
 
     def add(self, source: Source | None, received: int, refused: Iterable[Refusal]) -> None:
         """Take refusals, or drop the oldest when there are too many; the count stays right."""
         workspace_id, source_id = (source.workspace_id, source.id) if source else (STRANGER, STRANGER)
         for refusal in refused:
-            key = (workspace_id, source_id, "refused")
-            self._counts[key] = self._counts.get(key, 0) + 1
+            self._arrivals[workspace_id, source_id, received - received % figures.MINUTE] += 1
             self._waiting.append(
                 {
                     "workspace_id": workspace_id,
@@ -48,22 +48,25 @@ class Refusals:
         """Write what waits."""
         if not self._waiting:
             return
-        rows, counts = list(self._waiting), self._counts
+        rows, arrivals = list(self._waiting), self._arrivals
         self._waiting.clear()
-        self._counts = {}
+        self._arrivals = Counter()
         try:
-            await self._database.write(write, rows, counts)
+            await self._database.write(write, rows, arrivals)
         except Exception:
             self._waiting.extendleft(reversed(rows[: WAITING - len(self._waiting)]))
-            for key, number in counts.items():
-                self._counts[key] = self._counts.get(key, 0) + number
+            self._arrivals += arrivals
             raise
 
 
-def write(tx: Tx, rows: list[store.Row], counts: dict[tuple[int, int, str], int]) -> None:
+def write(tx: Tx, rows: list[store.Row], arrivals: Counter[tuple[int, int, int]]) -> None:
     """Insert refused requests with their counts."""
     store.add_refused(tx, rows)
+    counts: Counter[tuple[int, int, str]] = Counter()
+    for (workspace_id, source_id, _), amount in arrivals.items():
+        counts[workspace_id, source_id, "refused"] += amount
     store.count(tx, counts)
+    figures.count_minutes(tx, "refused", arrivals)
 
 
 def clean(text: str | None) -> str | None:

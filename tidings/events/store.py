@@ -11,6 +11,9 @@ from tidings.db.bulk import collected, cut_given, fetch, given, offered, pack, u
 from tidings.events.tables import counts, cursor, events, refused, seen, timeline
 
 REFUSED_KEPT = 1_000  # for each source: a ring
+LOOKED_AT = 2_000  # events of a timeline that one page looks at where it is narrowed
+TOGETHER = 500  # of them at once
+FEW = 20  # profiles whose timelines are read one by one
 FOLD = 1.25  # keys folded for each key added, so that the small tree shrinks back after a burst
 Row = dict[str, Any]
 
@@ -162,14 +165,26 @@ def add_refused(tx: Tx, rows: Sequence[Row]) -> None:
         tx.execute(delete(refused).where(ring, refused.c.id <= last.scalar_subquery()))
 
 
-def list_refused(tx: Tx, workspace_id: int, source_id: int | None, before: int | None, limit: int) -> list[Row]:
+def list_refused(
+    tx: Tx, workspace_id: int, source_id: int | None, before: int | None, limit: int, *, stage: str | None = None
+) -> list[Row]:
     """Return the newest refused requests and events of a workspace (0: of unknown keys)."""
-    query = select(refused).where(refused.c.workspace_id == workspace_id)
+    query = select(refused.c.id).where(refused.c.workspace_id == workspace_id)
     if source_id is not None:
         query = query.where(refused.c.source_id == source_id)
     if before is not None:
         query = query.where(refused.c.id < before)
-    return [dict(row) for row in tx.execute(query.order_by(refused.c.id.desc()).limit(limit)).mappings()]
+    if stage is not None:
+        query = query.where(refused.c.stage == stage)
+    # The ids first: what has to be sorted would otherwise carry its body along.
+    newest = query.order_by(refused.c.id.desc()).limit(limit).subquery()
+    return _rows(tx, select(refused).where(refused.c.id.in_(select(newest.c.id))).order_by(refused.c.id.desc()))
+
+
+def get_refused(tx: Tx, workspace_id: int, refused_id: int) -> Row | None:
+    """Return one refused request or event of a workspace (0: of unknown keys)."""
+    found = _rows(tx, select(refused).where(refused.c.workspace_id == workspace_id, refused.c.id == refused_id))
+    return found[0] if found else None
 
 
 def by_message(tx: Tx, workspace_id: int, digest: str, source_ids: Sequence[int]) -> list[Row]:
@@ -199,18 +214,78 @@ def list_timeline(
         before: (time, event id) of the last event of the page before.
         limit: Events at most.
     """
+    page = _timeline_keys(tx, workspace_id, profile_ids, before, limit)
+    return _by_ids(tx, workspace_id, [event_id for _, event_id in page])
+
+
+def find_timeline(
+    tx: Tx,
+    workspace_id: int,
+    profile_ids: Sequence[int],
+    which: Filter,
+    before: tuple[int, int] | None,
+    limit: int,
+) -> tuple[list[Row], tuple[int, int] | None]:
+    """Return a page of the events of some profiles together, newest first, at a bounded cost.
+
+    No index has the verb, name or source of a profile's events: what is narrowed to one is looked for in a bounded
+    number of events, so that a page may hold fewer than asked for although more follow.
+
+    Args:
+        tx: The transaction.
+        workspace_id: The wall.
+        profile_ids: A profile and those that were merged into it.
+        which: What the list is narrowed to; its ``before`` and ``after`` do not count.
+        before: (time, event id) behind which the page begins.
+        limit: Events at most.
+
+    Returns:
+        The events, and the (time, event id) behind which the list goes on; None at its end.
+    """
+    narrowed = which[:3] != (None, None, None)
+    window = max(LOOKED_AT, limit + 1) if narrowed else limit + 1
+    keys = _timeline_keys(tx, workspace_id, profile_ids, before, window)
+    found = _fitting(tx, workspace_id, keys, which, limit + 1) if narrowed else keys
+    following = keys[-1] if len(keys) == window else None
+    if len(found) > limit:
+        found = found[:limit]
+        following = found[-1]
+    return _by_ids(tx, workspace_id, [event_id for _, event_id in found]), following
+
+
+def _fitting(
+    tx: Tx, workspace_id: int, keys: list[tuple[int, int]], which: Filter, enough: int
+) -> list[tuple[int, int]]:
+    c = events.c
+    query = select(c.id, c.source_id, c.verb, c.name).where(c.workspace_id + 0 == workspace_id)
+    found: list[tuple[int, int]] = []
+    for start in range(0, len(keys), TOGETHER):
+        some = keys[start : start + TOGETHER]
+        rows = tx.execute(query.where(c.id.in_([event_id for _, event_id in some])))
+        fits = {row.id for row in rows if _fits(row, which) and which.name in (None, row.name)}
+        found += [key for key in some if key[1] in fits]
+        if len(found) >= enough:
+            break
+    return found
+
+
+def _timeline_keys(
+    tx: Tx, workspace_id: int, profile_ids: Sequence[int], before: tuple[int, int] | None, limit: int
+) -> list[tuple[int, int]]:
+    """Return (time, event id) of the newest events of some profiles together."""
+    # Each index has one profile's events in order, but a query for each of very many takes longer than to sort them.
+    parts = [[one] for one in profile_ids] if len(profile_ids) <= FEW else [list(profile_ids)]
     keys: list[tuple[int, int]] = []
-    for profile_id in profile_ids:
+    for part in parts:
         for tier in (timeline.recent, timeline.settled):
             query = select(tier.c.time, tier.c.event_id)
-            query = query.where(tier.c.workspace_id == workspace_id, tier.c.profile_id == profile_id)
+            query = query.where(tier.c.workspace_id == workspace_id, tier.c.profile_id.in_(part))
             if before is not None:
                 later = (tier.c.time == before[0]) & (tier.c.event_id < before[1])
-                query = query.where((tier.c.time < before[0]) | later)
+                query = query.where(tier.c.time <= before[0], (tier.c.time < before[0]) | later)
             query = query.order_by(tier.c.time.desc(), tier.c.event_id.desc()).limit(limit)
             keys += [(row[0], row[1]) for row in tx.execute(query)]
-    page = sorted(keys, reverse=True)[:limit]
-    return _by_ids(tx, workspace_id, [event_id for _, event_id in page])
+    return sorted(keys, reverse=True)[:limit]
 
 
 def get_counts(tx: Tx, workspace_id: int) -> dict[str, int]:
@@ -275,12 +350,19 @@ def _fits(row: Any, which: Filter) -> bool:
     return which.verb in (None, row.verb) and which.source_id in (None, row.source_id)
 
 
+def list_by_ids(tx: Tx, workspace_id: int, ids: Sequence[int]) -> list[Row]:
+    """Return events of a workspace in the order of their ids; those that are no more are left out."""
+    query = select(events.c.id).where(events.c.workspace_id + 0 == workspace_id, events.c.id.in_(ids))
+    there = set(tx.execute(query).scalars())
+    return _by_ids(tx, workspace_id, [one for one in ids if one in there])
+
+
 def _by_ids(tx: Tx, workspace_id: int, ids: Sequence[int]) -> list[Row]:
     # "+ 0" keeps SQLite from reading the whole workspace through an index that begins with it: without statistics it
     # believes that to be cheaper than fifty look-ups by primary key (measured: 90 ms against 5 with 200,000 events).
     query = select(events).where(events.c.workspace_id + 0 == workspace_id, events.c.id.in_(ids))
     rows = {row["id"]: row for row in _rows(tx, query)}
-    return [rows[one] for one in ids]
+    return [rows[one] for one in ids if one in rows]  # a message id is known for longer than an event that was erased
 
 
 def _entries(tx: Tx, workspace_id: int, range_: ColumnElement[bool], which: Filter, window: int) -> list[Any]:

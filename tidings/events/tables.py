@@ -58,16 +58,29 @@ refused = Table(
     Column("message_id", String),
     Column("name", String),
     Column("body", Text, nullable=False),
+    Column("record", Text),  # of stage pipeline: the log record with this one event, to apply it again
     sqlite_autoincrement=True,
 )
 Index("refused_source", refused.c.workspace_id, refused.c.source_id, refused.c.id)
+
+pending_events = Table(  # written in the transaction that causes them, drained by the pipeline like the log
+    "pending_events",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("workspace_id", Integer, nullable=False),
+    Column("kind", String, nullable=False),  # record: a log record; forget: a customer to erase
+    Column("payload", Text, nullable=False),  # JSON
+    Column("created_at", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)
 
 counts = Table(
     "counts",
     metadata,
     Column("workspace_id", Integer, primary_key=True),
     Column("source_id", Integer, primary_key=True),
-    Column("name", String, primary_key=True),  # events, duplicates, refused, profiles, merged
+    # events, duplicates, refused, forgotten, profiles, merged: what ever was; erased, erased_profiles: what is no more
+    Column("name", String, primary_key=True),
     Column("value", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
@@ -84,4 +97,36 @@ cursor = Table(
     Column("seen_low", Text),  # where folding of the two-tier index goes on, JSON
     Column("timeline_recent", BigInteger, nullable=False),
     Column("timeline_low", Text),
+)
+
+minutes = Table(
+    "minutes",
+    metadata,
+    Column("workspace_id", Integer, primary_key=True),
+    Column("source_id", Integer, primary_key=True),  # 0: all sources together
+    Column("minute", BigInteger, primary_key=True),  # in which they were received, counted from 1970
+    Column("events", BigInteger, nullable=False),
+    Column("refused", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+names = Table(
+    "names",
+    metadata,
+    Column("workspace_id", Integer, primary_key=True),
+    Column("source_id", Integer, primary_key=True),
+    Column("verb", String, primary_key=True),
+    Column("name", String, primary_key=True),  # "" for events without one
+    Column("further", Integer, primary_key=True),  # 1: all names of the verb that are not counted apart
+    Column("events", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+noted = Table(  # events with notes, the latest of each workspace
+    "noted",
+    metadata,
+    Column("workspace_id", Integer, primary_key=True),
+    Column("event_id", BigInteger, primary_key=True),
+    Column("source_id", Integer, nullable=False),
+    sqlite_with_rowid=False,
 )

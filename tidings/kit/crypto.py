@@ -12,5 +12,11 @@ def secret(length: int = 32) -> str:
 
 
 def fingerprint(text: str) -> str:
-    """Return the SHA-256 of a secret in hex: looked up instead of the secret, which is never stored."""
+    """Return the SHA-256 of a secret in hex: looked up instead of the secret, which need not be stored for that."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def code() -> str:
+    """Return a new code to be typed once, like ``K7QM-2XVP`` (40 bits: whoever asks for it must slow guessers down)."""
+    letters = [secrets.choice(ALPHABET[23:]) for _ in range(8)]
+    return "".join(letters[:4]) + "-" + "".join(letters[4:])

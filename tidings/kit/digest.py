@@ -1,5 +1,6 @@
-"""The digest under which a message id is remembered."""
+"""The digests under which message ids, and the identifiers of forgotten customers, are remembered."""
 
+import hmac
 from base64 import b64encode
 from hashlib import blake2b
 
@@ -7,3 +8,14 @@ from hashlib import blake2b
 def digest(message_id: str) -> str:
     """Return 128 bits of BLAKE2b as 22 characters: one size for ids of any length, without a shared prefix."""
     return b64encode(blake2b(message_id.encode(), digest_size=16).digest())[:22].decode()
+
+
+def keyed_digest(key: bytes, kind: str, value: str) -> str:
+    """Return HMAC-SHA256 of an identifier as 43 characters: without the key nobody can try out whose it is.
+
+    Args:
+        key: The installation's.
+        kind: Of the identifier; has no NUL in it.
+        value: Normalised text.
+    """
+    return b64encode(hmac.digest(key, f"{kind}\0{value}".encode(), "sha256"))[:43].decode()

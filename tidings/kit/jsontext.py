@@ -31,6 +31,8 @@ _UNTIDY = re.compile("[\x00\ud800-\udfff]")
 _SPACE = re.compile(r"[ \t\n\r]*")
 _STRING = re.compile(rb'"(?:[^"\\]+|\\.)*+"', re.DOTALL)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
+_NOT_STRUCTURE = bytes(set(range(256)) - set(b'{}[]"'))
+_ROUNDS = DEEPEST // 2  # each takes away at most two levels
 _TOKEN = re.compile(r'"(?:[^"\\]+|\\.)*+"|[{}\[\]]', re.DOTALL)
 
 encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -104,6 +106,23 @@ def is_plain(body: bytes) -> bool:
     if _LIST in body:
         brackets += body.count(b"[")
     return brackets <= DEEPEST and not (_BACKSLASH in body and _NUL in body)
+
+
+def is_plain_throughout(body: bytes) -> bool:
+    """Tell the same as ``is_plain`` of a long text, where some brackets stand beside each other rather than nested.
+
+    Args:
+        body: JSON text.
+    """
+    if _BACKSLASH in body and (_NUL in body or b'\\"' in body):
+        return False
+    # No quote is escaped, so each begins or ends a text. One that holds brackets leaves its quotes behind.
+    rest = body.translate(None, _NOT_STRUCTURE).replace(b'""', b"")
+    for _ in range(_ROUNDS):
+        if not rest:
+            return True
+        rest = rest.replace(b"{}", b"").replace(b"[]", b"")
+    return not rest
 
 
 def repair(body: bytes) -> bytes:

@@ -1,9 +1,11 @@
 """Telephone numbers as identifiers."""
 
+import re
 from functools import lru_cache
 
 _SHORTEST = 8  # characters of an international number with "+"; what is shorter is a code within a town
 _LONGEST = 40  # characters that a number with its decoration can sensibly have
+_DECORATION = re.compile(r"[\s().\-/\u00a0\u2010-\u2015\u202f]+")
 
 
 @lru_cache(maxsize=4096)
@@ -32,3 +34,17 @@ def normalise(text: str, country: str | None) -> str | None:
         return None
     found = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
     return found if len(found) >= _SHORTEST else None
+
+
+def beginning(text: str) -> str:
+    """Return the beginning of a number, as somebody types it, in the form that whole numbers have: ``+`` and digits.
+
+    Args:
+        text: In any notation, with ``+`` or ``00`` and the country.
+
+    Returns:
+        "" where no such number begins so.
+    """
+    bare = _DECORATION.sub("", text)
+    bare = "+" + bare[2:] if bare.startswith("00") else bare
+    return bare if bare.startswith("+") and bare[1:].isdecimal() and bare.isascii() else ""

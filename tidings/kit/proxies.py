@@ -61,3 +61,18 @@ def plain(text: str) -> str | None:
         return None
     mapped = getattr(parsed, "ipv4_mapped", None)
     return str(mapped or parsed)
+
+
+def network(address: str) -> str:
+    """Return what attempts are counted by: an IPv4 address, or the /64 network of an IPv6 one, which is one customer's.
+
+    Args:
+        address: Of a caller; anything else is counted as it is, cut.
+    """
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address[:64]
+    if isinstance(parsed, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((int(parsed) >> 64 << 64, 64)))
+    return str(parsed)

@@ -31,10 +31,11 @@ class Log(Protocol):
     """A durable, ordered log."""
 
     upto: int  # events in the log since it began
+    end: int  # position of the newest frame
 
     @property
-    def crowd(self) -> float:
-        """Requests that share a commit on the average, 0 if the latest is a while ago: how hard the edge is pressed."""
+    def pressed(self) -> bool:
+        """Whether so many requests come, or so large ones, that the edge has no processor time to spare."""
         ...
 
     def append(self, payload: bytes, events: int) -> Awaitable[int]:
@@ -66,6 +67,23 @@ class Log(Protocol):
         """Block until something stands behind a position, at most ``seconds``; tell whether it does."""
         ...
 
+    def wake(self) -> None:
+        """Let whoever waits, or is the next to wait, look around at once."""
+        ...
+
     def trim(self, position: int) -> int:
         """Drop frames up to a position that the reader has committed; return how many."""
+        ...
+
+    def compact(self, position: int, spare: int, pause: Callable[[float], bool]) -> None:
+        """Leave no byte of what stood in the log up to a position that the reader has committed.
+
+        Args:
+            position: The last one that is erased.
+            spare: Bytes of the disk that are to stay free.
+            pause: Waits for so many seconds; tells whether to give up.
+
+        Raises:
+            CannotCompact: It could not be done now; nothing is harmed.
+        """
         ...

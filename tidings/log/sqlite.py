@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 import structlog
 
+from tidings.db.squeezing import CannotCompact, squeeze
 from tidings.log.contract import Frame, LogUnavailable
 
 FORMAT = 1
@@ -23,6 +24,10 @@ FRAME_BYTES = 1024 * 1024
 READ_BYTES = 16 * 1024 * 1024  # of frames that are read at once at most
 QUEUE_BYTES = 64 * 1024 * 1024  # what may wait for the disk; more is refused, so memory stays bounded
 LATELY_SECONDS = 0.05
+REQUEST_BYTES = 4 * 1024  # of a large request that weigh as much as a small request
+CROWD = 12  # weight of an average commit from which on the edge counts as pressed
+LARGE_BYTES = 32 * 1024  # of a commit
+SPACING_SECONDS = 0.01  # between large commits while the edge is pressed
 WAL_PAGES = 16_000  # 64 MiB between checkpoints, each of which costs two more fsyncs
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS log_meta (epoch TEXT NOT NULL, format INTEGER NOT NULL);
@@ -80,7 +85,8 @@ class SqliteLog:
         self._writing = threading.Lock()
         self._grown = threading.Condition()
         self._stopping = False
-        self._latest = (0.0, 0.0)  # running average of the size of commits, moment of the latest one
+        self._woken = False
+        self._latest = (0.0, 0.0)  # running average of the weight of commits, moment of the latest one
         self.failure: str | None = None
         row = self._connection.execute("SELECT position, upto FROM frames ORDER BY position DESC LIMIT 1").fetchone()
         sequence = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'frames'").fetchone()
@@ -95,10 +101,11 @@ class SqliteLog:
         return self._queue.qsize()
 
     @property
-    def crowd(self) -> float:
-        """Requests that share a commit on the average, 0 if the latest is a while ago: how hard the edge is pressed."""
+    def pressed(self) -> bool:
+        """Whether so many requests come, or so large ones, that the edge has no processor time to spare."""
         size, at = self._latest
-        return size if time.monotonic() - at < LATELY_SECONDS else 0.0
+        # A commit with a checkpoint takes long: whoever waits for it presses no less.
+        return size >= CROWD and (self._queue.qsize() > 0 or time.monotonic() - at < LATELY_SECONDS)
 
     def append(self, payload: bytes, events: int) -> "asyncio.Future[int]":
         """Make ``payload`` durable and return its position.
@@ -164,7 +171,15 @@ class SqliteLog:
     def wait(self, after: int, seconds: float) -> bool:
         """Block until something stands behind a position, at most ``seconds``; tell whether it does."""
         with self._grown:
-            return self._grown.wait_for(lambda: self.end > after or self._stopping, seconds) and self.end > after
+            self._grown.wait_for(lambda: self.end > after or self._stopping or self._woken, seconds)
+            self._woken = False
+            return self.end > after
+
+    def wake(self) -> None:
+        """Let whoever waits, or is the next to wait, look around at once."""
+        with self._grown:
+            self._woken = True
+            self._grown.notify_all()
 
     def trim(self, position: int) -> int:
         """Drop frames up to a position that the reader has committed; return how many."""
@@ -173,6 +188,36 @@ class SqliteLog:
                 "DELETE FROM frames WHERE position <= ? AND position < (SELECT max(position) FROM frames)", (position,)
             )
             return cursor.rowcount
+
+    def compact(self, position: int, spare: int, pause: Callable[[float], bool]) -> None:
+        """Leave no byte of what stood in the log up to a position that the reader has committed.
+
+        Every statement stands for itself, so that a kill in between loses nothing: what is behind the position is not
+        touched, and the newest frame stays, though empty, because it says how many events there were.
+
+        Args:
+            position: The last one that is erased.
+            spare: Bytes of the disk that are to stay free.
+            pause: Waits for so many seconds; tells whether to give up.
+
+        Raises:
+            CannotCompact: It could not be done now; nothing is harmed.
+        """
+        try:
+            self.trim(position)
+            with self._writing:
+                self._connection.execute("UPDATE frames SET payload = ? WHERE position <= ?", (EMPTY, position))
+        except sqlite3.Error as error:
+            raise CannotCompact(f"{self.path.name}: {error}") from None
+        squeeze(self._connection, self.path, spare, pause, alone=self._writing)
+
+    @property
+    def erased(self) -> int:
+        """Position of the frame that a compaction has erased and left standing empty, 0 if there is none."""
+        oldest = "SELECT position, length(payload) FROM frames ORDER BY position LIMIT 1"  # later ones were appended
+        with self._reading:
+            row = self._reader.execute(oldest).fetchone()
+        return row[0] if row and row[1] <= len(EMPTY) else 0
 
     def close(self) -> None:
         """Commit what waits and close the file."""
@@ -204,14 +249,18 @@ class SqliteLog:
             if not batch:
                 continue
             position = self._commit_or_fail(batch)
-            self._latest = (0.9 * self._latest[0] + 0.1 * len(batch), time.monotonic())
+            self._latest = (0.9 * self._latest[0] + 0.1 * weight(batch), time.monotonic())
             time.sleep(0)  # gives up the interpreter: more requests gather, and share the next commit
             if position is not None:
                 with self._grown:
                     self.end = position
                     self._grown.notify_all()
-            self._taken += sum(len(waiting.payload) for waiting in batch)
+            size = sum(len(waiting.payload) for waiting in batch)
+            self._taken += size
             answer(batch, position, self.failure)
+            # Large requests take the event loop so long that each would get a commit of its own.
+            if size >= LARGE_BYTES and self.pressed and not ending:
+                time.sleep(SPACING_SECONDS)
         while not self._queue.empty():  # whoever came while the end was being told
             late = self._queue.get()
             answer([late] if late else [], None, "the log is stopping")
@@ -268,6 +317,11 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def weight(batch: list[_Waiting]) -> float:
+    """Return how many small requests a commit stands for."""
+    return max(len(batch), sum(len(waiting.payload) for waiting in batch) / REQUEST_BYTES)
+
+
 def answer(batch: list[_Waiting], position: int | None, failure: str | None) -> None:
     """Tell the requests of a commit, with one call into each event loop."""
     for loop in {waiting.loop for waiting in batch}:
@@ -300,6 +354,9 @@ def unpack(blob: bytes) -> list[bytes]:
         payloads.append(blob[offset : offset + length])
         offset += length
     return payloads
+
+
+EMPTY = pack([])  # what no commit writes
 
 
 def appended(path: Path) -> int:

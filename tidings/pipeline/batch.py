@@ -8,17 +8,24 @@ import msgspec
 
 from tidings.db import Tx
 from tidings.db.engine import in_transaction, is_environment
+from tidings.events import figures_store as figures
+from tidings.events import pending_store as pending
 from tidings.events import store as events
 from tidings.events.model import Head, RawRecord
+from tidings.events.pending_store import Pending
 from tidings.events.store import Cursor
 from tidings.kit.digest import digest
 from tidings.log.contract import Frame
 from tidings.pipeline.effects import Effects
+from tidings.pipeline.forgetting import NO_SOURCE, forget, past
+from tidings.pipeline.plan import PENDING, Erasure, Events, Unreadable, plan
+from tidings.profiles import forgotten_store as forgotten
 from tidings.profiles import store as profiles
 from tidings.profiles.model import Identifier
 from tidings.profiles.rules import ANONYMOUS, Directory, contested, resolve, resolve_alias
 
-_record = msgspec.json.Decoder(RawRecord).decode
+BODY = 65_536  # characters of a refused event that are shown
+_encode = msgspec.json.Encoder().encode
 _head = msgspec.json.Decoder(Head, float_hook=Decimal).decode
 
 
@@ -57,15 +64,18 @@ def identifiers_of(head: Head, id_space: str) -> list[Identifier]:
     return found
 
 
-def process(tx: Tx, frames: list[Frame], recent_limit: int, *, bisect: bool) -> Cursor:
+def process(tx: Tx, frames: list[Frame], recent_limit: int, *, bisect: bool, key: bytes) -> Cursor:
     """Bring the state from the cursor to the end of the frames: the transaction script of the pipeline.
+
+    Own events are applied with them, and taken out of the table where they wait, in the same transaction.
 
     Args:
         tx: The transaction; the cursor moves with its effects or not at all.
-        frames: What stands in the log behind the cursor.
+        frames: What stands in the log behind the cursor; none if that is nothing.
         recent_limit: Keys that may stay in the recent tier of an index.
         bisect: Whether to look for the events that cannot be applied and refuse them. It costs savepoints, which copy
             every page that they touch, so the first try goes without.
+        key: The installation's, under which identifiers of forgotten customers are known.
 
     Returns:
         The new cursor.
@@ -75,46 +85,76 @@ def process(tx: Tx, frames: list[Frame], recent_limit: int, *, bisect: bool) -> 
     """
     cursor = events.get_cursor(tx)
     fresh = [frame for frame in frames if frame.position > cursor.position]
-    if not fresh:
+    own = pending.oldest(tx, PENDING)
+    if not fresh and not own:
         return cursor
-    items: list[tuple[RawRecord, msgspec.Raw]] = []
-    for frame in fresh:
-        for payload in frame.payloads:
-            record = _record(payload)
-            items += [(record, body) for body in record.events]
+    todo = plan(fresh, own, cursor.upto)
     before = cursor.next_event
-    if bisect:
-        attempt(tx, items, cursor)
-    else:
-        apply_all(tx, items, cursor)
-    cursor.position, cursor.upto = fresh[-1].position, fresh[-1].upto
+    for step in todo.steps:
+        if not bisect:
+            apply_whole(tx, step, cursor, key)
+        elif isinstance(step, list):
+            attempt(tx, step, cursor, key)
+        else:
+            attempt_own(tx, step, cursor, key)
+    if todo.frame is not None:
+        cursor.position, cursor.upto = todo.frame.position, todo.frame.upto
+    pending.drop(tx, todo.taken)
     events.fold(tx, cursor, recent_limit, cursor.next_event - before)
     events.set_cursor(tx, cursor)
     return cursor
 
 
-def apply_all(tx: Tx, items: list[tuple[RawRecord, msgspec.Raw]], cursor: Cursor) -> None:
-    """Apply events together.
+def apply_whole(tx: Tx, step: Events | Erasure | Unreadable, cursor: Cursor, key: bytes) -> None:
+    """Apply events together, or one of our own.
 
     Raises:
-        PoisonedBatch: One of them cannot be applied; the transaction must be undone.
+        PoisonedBatch: It cannot be applied; the transaction must be undone.
         Exception: What the disk or the database said: no event is to blame for that.
     """
     try:
-        apply(tx, items, cursor)
+        if isinstance(step, list):
+            apply(tx, step, cursor, key)
+        else:
+            apply_own(tx, step, cursor, key)
     except Exception as error:
         if is_environment(error) or not in_transaction(tx):
             raise
         raise PoisonedBatch from error
 
 
-def attempt(tx: Tx, items: list[tuple[RawRecord, msgspec.Raw]], cursor: Cursor) -> None:
+def attempt(tx: Tx, items: Events, cursor: Cursor, key: bytes) -> None:
     """Apply events together; if that fails, halve them until the failing ones stand alone, and refuse those.
 
     Args:
         tx: The transaction.
         items: Events in the order of the log.
         cursor: Gives ids and counts keys; changed in place.
+        key: The installation's.
+
+    Raises:
+        Exception: What the disk or the database said: no event is to blame for that.
+    """
+    error = tried(tx, cursor, lambda: apply(tx, items, cursor, key))
+    if error is None:
+        return
+    if len(items) == 1:
+        refuse(tx, *items[0], error)
+        return
+    middle = len(items) // 2
+    attempt(tx, items[:middle], cursor, key)
+    attempt(tx, items[middle:], cursor, key)
+
+
+def attempt_own(tx: Tx, step: Erasure | Unreadable, cursor: Cursor, key: bytes) -> None:
+    """Apply one of our own events; if that fails, put it on the refused list of its workspace."""
+    error = tried(tx, cursor, lambda: apply_own(tx, step, cursor, key))
+    if error is not None:
+        refuse_own(tx, step.own, error)
+
+
+def tried(tx: Tx, cursor: Cursor, change: Callable[[], None]) -> Exception | None:
+    """Make a change, or undo all of it and return its error.
 
     Raises:
         Exception: What the disk or the database said: no event is to blame for that.
@@ -122,24 +162,32 @@ def attempt(tx: Tx, items: list[tuple[RawRecord, msgspec.Raw]], cursor: Cursor) 
     before = msgspec.structs.asdict(cursor)
     try:
         with tx.begin_nested():
-            apply(tx, items, cursor)
+            change()
     except Exception as error:
         if is_environment(error) or not in_transaction(tx):
             raise
         for name, value in before.items():
             setattr(cursor, name, value)
-        if len(items) == 1:
-            refuse(tx, *items[0], error)
-            return
-        middle = len(items) // 2
-        attempt(tx, items[:middle], cursor)
-        attempt(tx, items[middle:], cursor)
+        return error
+    return None
 
 
-def apply(tx: Tx, raw: list[tuple[RawRecord, msgspec.Raw]], cursor: Cursor) -> None:
+def apply_own(tx: Tx, step: Erasure | Unreadable, cursor: Cursor, key: bytes) -> None:
+    """Apply an own event that is no record.
+
+    Raises:
+        Exception: It cannot be read.
+    """
+    if isinstance(step, Unreadable):
+        raise step.error
+    forget(tx, step.own.workspace_id, step.asked, cursor, key)
+
+
+def apply(tx: Tx, raw: Events, cursor: Cursor, key: bytes) -> None:
     """Decide and write what events change."""
     effects = Effects()
-    items = without_repeats(tx, [Item(record, body) for record, body in raw], effects)
+    items = without_forgotten(tx, [Item(record, body) for record, body in raw], effects, key)
+    items = without_repeats(tx, items, effects)
     directories = look_up(tx, items)
     new_id = taker(cursor)
     for item in items:
@@ -150,6 +198,21 @@ def apply(tx: Tx, raw: list[tuple[RawRecord, msgspec.Raw]], cursor: Cursor) -> N
         effects.store(item.record, item.head, item.body, item.digest, event_id, profile)
         effects.describe(item.record, item.head, profile)
     effects.write(tx, cursor)
+
+
+def without_forgotten(tx: Tx, items: list[Item], effects: Effects, key: bytes) -> list[Item]:
+    """Return the events but for those that happened before their customer was forgotten."""
+    newest = forgotten.newest(tx, {item.record.workspace_id for item in items})
+    if not newest:
+        return items
+    late = [item for item in items if item.head.time <= newest.get(item.record.workspace_id, item.head.time - 1)]
+    if not late:
+        return items
+    gone = past(tx, [(item.record.workspace_id, item.head.time, named(item)) for item in late], key)
+    dropped = {id(item): item.record for item, is_gone in zip(late, gone, strict=True) if is_gone}
+    for record in dropped.values():
+        effects.count(record, "forgotten")
+    return [item for item in items if id(item) not in dropped]
 
 
 def without_repeats(tx: Tx, items: list[Item], effects: Effects) -> list[Item]:
@@ -205,7 +268,7 @@ def named(item: Item) -> list[Identifier]:
 def identify(item: Item, directory: Directory, new_id: Callable[[], int], effects: Effects, event_id: int) -> int:
     """Return whose event it is, 0 for nobody's."""
     head = item.head
-    server = item.record.trust == "server"
+    server = item.record.trust == "server" or item.record.proven
     resolution = resolve(item.identifiers, directory, server=server, new_id=new_id)
     if head.verb == "alias" and head.previous_id and head.user_id and head.previous_id != head.user_id:
         resolve_alias(item.identifiers[0], head.previous_id, directory, resolution, server=server)
@@ -236,10 +299,27 @@ def refuse(tx: Tx, record: RawRecord, body: msgspec.Raw, error: Exception) -> No
         "message": str(error)[:2000],
         "message_id": head.get("message_id"),
         "name": head.get("name"),
-        "body": bytes(body).decode(errors="replace")[:65_536],
+        "body": bytes(body).decode(errors="replace")[:BODY],
+        "record": _encode(msgspec.structs.replace(record, events=[body])).decode(errors="replace"),
     }
     events.add_refused(tx, [row])
     events.count(tx, {(record.workspace_id, record.source_id, "refused"): 1})
+    figures.count_minutes(tx, "refused", {(record.workspace_id, record.source_id, record.received): 1})
+
+
+def refuse_own(tx: Tx, own: Pending, error: Exception) -> None:
+    """Put an own event that cannot be applied on the refused list; it can be asked for anew."""
+    row = {
+        "workspace_id": own.workspace_id,
+        "source_id": NO_SOURCE,
+        "received": own.created_at,
+        "stage": "pipeline",
+        "code": type(error).__name__,
+        "message": f"{own.kind}: {error}"[:2000],
+        "body": own.payload[:BODY],
+    }
+    events.add_refused(tx, [row])
+    events.count(tx, {(own.workspace_id, NO_SOURCE, "refused"): 1})
 
 
 def lenient_head(body: msgspec.Raw) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from tidings.db import Tx
+from tidings.events import figures_store as figures
 from tidings.events import store as events
 from tidings.events.model import Head, RawRecord
 from tidings.profiles import store as profiles
@@ -37,6 +38,7 @@ class Effects:
         self.group_traits: dict[tuple[int, str, str], tuple[Any, ...]] = {}
         self.members: dict[tuple[int, str, int], int] = {}
         self.counts: dict[tuple[int, int, str], int] = {}
+        self.noted: list[tuple[int, int, int]] = []
 
     def store(self, record: RawRecord, head: Head, body: msgspec.Raw, digest: str, event_id: int, profile: int) -> None:
         """Keep the event itself, its message id and its place on the timeline."""
@@ -56,7 +58,8 @@ class Effects:
             )
         )
         self.seen.append((record.source_id, digest, workspace, event_id))
-        self.count(record, "events")
+        if head.notes:
+            self.noted.append((workspace, event_id, record.source_id))
         if profile:
             self.timeline.append((workspace, profile, head.time, event_id))
             row = self.profiles.get(profile)
@@ -123,6 +126,9 @@ class Effects:
             events.add_timeline(tx, self.timeline)
             cursor.seen_recent += len(self.seen)
             cursor.timeline_recent += len(self.timeline)
+            for place, amount in figures.count_events(tx, self.events).items():
+                self.counts[(*place, "events")] = amount
+            figures.add_noted(tx, self.noted)
         events.count(tx, self.counts)
 
     def _trait(self, record: RawRecord, head: Head, value: Any) -> tuple[Any, ...]:
@@ -143,7 +149,7 @@ class Effects:
             key = (workspace, group, name)
             row = self._trait(record, head, value)
             if row[1:4] > (self.group_traits[key][4:7] if key in self.group_traits else _MISSING):
-                self.group_traits[key] = (*key, *row)
+                self.group_traits[key] = (*key, *row, searched(name, value) if name == "name" else None)
 
 
 def searched(name: str, value: Any) -> str | None:

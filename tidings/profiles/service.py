@@ -7,6 +7,9 @@ from typing import Any
 import msgspec
 
 from tidings.db import Tx
+from tidings.events import pending_store
+from tidings.events import store as events
+from tidings.events.model import Forget
 from tidings.profiles import store
 from tidings.profiles.store import Row
 
@@ -23,6 +26,7 @@ class ProfileView(msgspec.Struct, kw_only=True):
         identifiers: Strongest first, each with the source and time that it came with.
         traits: Present values by name.
         trait_details: For each trait its time, source, trust and message id.
+        removed_traits: The same of traits that an event has removed.
         lifetime_value: Exact sum by currency, as decimal text: a JSON number would be rounded by many readers.
         event_count: Events of the profile and of those merged into it.
         first_seen: UTC milliseconds.
@@ -36,6 +40,7 @@ class ProfileView(msgspec.Struct, kw_only=True):
     identifiers: list[Row]
     traits: dict[str, Any]
     trait_details: dict[str, Row]
+    removed_traits: dict[str, Row]
     lifetime_value: dict[str, str]
     event_count: int
     first_seen: int
@@ -68,6 +73,7 @@ def view(tx: Tx, workspace_id: int, profile_id: int) -> ProfileView | None:
         ],
         traits={name: _decode(row["value"]) for name, row in present.items()},
         trait_details={name: detail(row) for name, row in present.items()},
+        removed_traits={name: detail(row) for name, row in sorted(traits.items()) if row["value"] is None},
         lifetime_value=total(store.list_values(tx, workspace_id, ids)),
         event_count=sum(row["event_count"] for row in figures),
         first_seen=min(row["first_seen"] for row in figures),
@@ -99,7 +105,29 @@ def unmerge(tx: Tx, workspace_id: int, child_id: int) -> bool:
     parents = {row["child_id"]: row["parent_id"] for row in store.list_links(tx, workspace_id, cluster)}
     freed = [member for member in cluster if child_id in lineage(member, parents)]
     store.set_root(tx, workspace_id, freed, child_id)
+    events.count(tx, {(workspace_id, 0, "merged"): -1})
     return True
+
+
+def forget(tx: Tx, workspace_id: int, profile_id: int, now: int, appended: int) -> tuple[int, int] | None:
+    """Have the pipeline erase a customer, with all that was merged into it, once it has worked off what came before.
+
+    Args:
+        tx: The transaction.
+        workspace_id: The wall.
+        profile_id: The customer, or one that became part of it.
+        now: UTC milliseconds: events up to then that name the customer later are dropped.
+        appended: Events in the log since it began.
+
+    Returns:
+        The profile that survives, and the number under which this waits for the pipeline; None if there is no such
+        profile.
+    """
+    root = store.root_of(tx, workspace_id, profile_id)
+    if root is None:
+        return None
+    asked = msgspec.json.encode(Forget(profile_id=root, at=now, upto=appended)).decode()
+    return root, pending_store.add(tx, workspace_id, pending_store.FORGET, asked, now)
 
 
 def lineage(profile_id: int, parents: dict[int, int]) -> list[int]:

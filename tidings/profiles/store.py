@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from decimal import Context, Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, case, delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, case, delete, func, select, tuple_, update
 
 from tidings.db import Tx
 from tidings.db.bulk import collected, fetch, given, greatest, insert_given, least, offered, pack, upsert_given
+from tidings.kit import phone as phones
 from tidings.profiles.model import Identifier
 from tidings.profiles.tables import (
     conflicts,
@@ -133,8 +134,9 @@ _GROUP_TRAITS = upsert_given(
     "time",
     "message_id",
     "source_id",
+    "search",
     key=["workspace_id", "group_id", "name"],
-    changes={n: offered(group_traits, n) for n in ("value", "rank", "time", "message_id", "source_id")},
+    changes={n: offered(group_traits, n) for n in ("value", "rank", "time", "message_id", "source_id", "search")},
     where=_newer(group_traits),
 )
 _GROUPS = upsert_given(
@@ -226,7 +228,7 @@ def save_groups(tx: Tx, rows: Rows) -> None:
 
 
 def save_group_traits(tx: Tx, rows: Rows) -> None:
-    """Set traits of groups: (workspace id, group id, name, JSON or null, rank, time, message id, source id)."""
+    """Set traits of groups: (workspace id, group id, name, JSON or null, rank, time, message id, source id, search)."""
     _run(tx, _GROUP_TRAITS, rows)
 
 
@@ -268,12 +270,14 @@ def members(tx: Tx, workspace_id: int, root: int) -> list[int]:
 
 def list_figures(tx: Tx, workspace_id: int, ids: Sequence[int]) -> list[Row]:
     """Return counts and times of profiles, each by itself."""
-    return _of(tx, profiles, workspace_id, profiles.c.id.in_(ids))
+    # "+ 0": with many ids SQLite would rather read the whole workspace.
+    query = select(profiles).where(profiles.c.workspace_id + 0 == workspace_id, profiles.c.id.in_(ids))
+    return _sorted(profiles, tx.execute(query).mappings())
 
 
 def list_identifiers(tx: Tx, workspace_id: int, ids: Sequence[int]) -> list[Row]:
     """Return the identifiers that were given to profiles."""
-    return _of(tx, identifiers, workspace_id, identifiers.c.profile_id.in_(ids))
+    return _given_to(tx, identifiers, workspace_id, ids)
 
 
 def list_traits(tx: Tx, workspace_id: int, ids: Sequence[int]) -> list[Row]:
@@ -312,7 +316,7 @@ def list_conflicts(tx: Tx, workspace_id: int, ids: Sequence[int], limit: int) ->
 
 def list_memberships(tx: Tx, workspace_id: int, ids: Sequence[int]) -> list[Row]:
     """Return the groups of profiles."""
-    return _of(tx, group_members, workspace_id, group_members.c.profile_id.in_(ids))
+    return _given_to(tx, group_members, workspace_id, ids)
 
 
 def get_group(tx: Tx, workspace_id: int, group_id: str) -> Row | None:
@@ -335,8 +339,12 @@ def search(tx: Tx, workspace_id: int, prefix: str, limit: int) -> list[int]:
     """
     found: dict[int, None] = {}
     i = identifiers.c
-    for kind in ("user_id", *_spaces(tx, workspace_id), "email", "phone", "anonymous_id"):
-        begin = prefix.lower() if kind == "email" else prefix
+    begins = {"email": prefix.lower(), "phone": phones.beginning(prefix)}
+    external = _kinds(tx, workspace_id, "external:", "external;")
+    for kind in ("user_id", *_spaces(tx, workspace_id), *external, "email", "phone", "anonymous_id"):
+        begin = begins.get(kind, prefix)
+        if not begin:
+            continue
         query = select(profiles.c.root_id).join(identifiers, profiles.c.id == i.profile_id)
         query = query.where(i.workspace_id == workspace_id, i.kind == kind, *_begins(i.value, begin))
         found |= dict.fromkeys(tx.execute(query.order_by(i.value).limit(limit)).scalars())
@@ -357,12 +365,16 @@ def list_profiles(tx: Tx, workspace_id: int, before: int | None, limit: int) -> 
 
 
 def _spaces(tx: Tx, workspace_id: int) -> list[str]:
-    """Return the kinds of user ids outside the workspace's own id space, each found by one step in the index."""
+    """Return the kinds of user ids outside the workspace's own id space."""
+    return _kinds(tx, workspace_id, "user_id@", "user_idA")
+
+
+def _kinds(tx: Tx, workspace_id: int, last: str, end: str) -> list[str]:
+    """Return the kinds of identifiers between two texts, each found by one step in the index."""
     i = identifiers.c
     found: list[str] = []
-    last = "user_id@"
     while len(found) < SPACES:
-        after = select(i.kind).where(i.workspace_id == workspace_id, i.kind > last, i.kind < "user_idA")
+        after = select(i.kind).where(i.workspace_id == workspace_id, i.kind > last, i.kind < end)
         following = tx.execute(after.order_by(i.kind).limit(1)).scalar()
         if following is None:
             break
@@ -377,8 +389,24 @@ def _begins(column: ColumnElement[str], prefix: str) -> tuple[ColumnElement[bool
 
 
 def _of(tx: Tx, table: Table, workspace_id: int, which: ColumnElement[bool]) -> list[Row]:
-    query = select(table).where(table.c.workspace_id == workspace_id, which).order_by(*table.primary_key.columns)
-    return [dict(row) for row in tx.execute(query).mappings()]
+    # Sorted here: for an ORDER BY that is the primary key SQLite would read the whole workspace in that order.
+    return _sorted(table, tx.execute(select(table).where(table.c.workspace_id == workspace_id, which)).mappings())
+
+
+def _given_to(tx: Tx, table: Table, workspace_id: int, ids: Sequence[int]) -> list[Row]:
+    # The keys first, by the index that has them all. An outer join, because it sets the order: without statistics
+    # SQLite believes it cheaper to read the whole workspace (measured: 38 ms against 0.2 with 500,000 identifiers).
+    keys = [column.name for column in table.primary_key.columns]
+    mine = select(*[table.c[name] for name in keys])
+    mine = mine.where(table.c.workspace_id == workspace_id, table.c.profile_id.in_(ids))
+    known, rows = mine.subquery(), table.alias("rows")
+    joined = known.join(rows, and_(*[rows.c[name] == known.c[name] for name in keys]), isouter=True)
+    return _sorted(table, tx.execute(select(rows).select_from(joined)).mappings())
+
+
+def _sorted(table: Table, rows: Iterable[RowMapping]) -> list[Row]:
+    keys = [column.name for column in table.primary_key.columns]
+    return sorted((dict(row) for row in rows), key=lambda row: [row[name] for name in keys])
 
 
 def _run(tx: Tx, statement: Any, rows: Rows) -> None:
@@ -409,16 +437,28 @@ def brief_identifiers(tx: Tx, workspace_id: int, roots: Sequence[int], most: int
     ranked = (
         select(profiles.c.root_id, i.kind, i.value, place.label("place"))
         .join(profiles, profiles.c.id == i.profile_id)
-        .where(i.workspace_id == workspace_id, profiles.c.workspace_id == workspace_id, profiles.c.root_id.in_(roots))
+        .where(i.workspace_id == workspace_id, i.profile_id.in_(_within(workspace_id, roots)))
         .subquery()
     )
     query = select(ranked.c.root_id, ranked.c.kind, ranked.c.value).where(ranked.c.place <= most)
     return [dict(row) for row in tx.execute(query.order_by(ranked.c.root_id, ranked.c.place)).mappings()]
 
 
+def _within(workspace_id: int, roots: Sequence[int]) -> Select[tuple[int]]:
+    # As a subquery and not as a join, which SQLite would begin at the other end: with all rows of the workspace.
+    return select(profiles.c.id).where(profiles.c.workspace_id == workspace_id, profiles.c.root_id.in_(roots))
+
+
 def brief_names(tx: Tx, workspace_id: int, roots: Sequence[int]) -> list[Row]:
     """Return the traits that name people, of some profiles with all that was merged into each, by root."""
     mine = (traits.c.workspace_id == workspace_id) & traits.c.name.in_(NAMED)
     query = select(profiles.c.root_id, traits).join(profiles, profiles.c.id == traits.c.profile_id)
-    query = query.where(mine, profiles.c.workspace_id == workspace_id, profiles.c.root_id.in_(roots))
+    query = query.where(mine, traits.c.profile_id.in_(_within(workspace_id, roots)))
+    return [dict(row) for row in tx.execute(query).mappings()]
+
+
+def brief_values(tx: Tx, workspace_id: int, roots: Sequence[int]) -> list[Row]:
+    """Return the lifetime values of some profiles with all that was merged into each, by root."""
+    query = select(profiles.c.root_id, values).join(profiles, profiles.c.id == values.c.profile_id)
+    query = query.where(values.c.workspace_id == workspace_id, values.c.profile_id.in_(_within(workspace_id, roots)))
     return [dict(row) for row in tx.execute(query).mappings()]

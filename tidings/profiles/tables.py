@@ -55,6 +55,7 @@ conflicts = Table(
     Column("at", BigInteger, nullable=False),
 )
 Index("identity_conflicts_profile", conflicts.c.workspace_id, conflicts.c.profile_id, conflicts.c.id)
+Index("identity_conflicts_other", conflicts.c.workspace_id, conflicts.c.other_id)
 
 traits = Table(
     "profile_traits",
@@ -91,6 +92,7 @@ groups = Table(
     Column("last_seen", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
+Index("groups_newest", groups.c.workspace_id, groups.c.first_seen, groups.c.id)
 
 group_traits = Table(
     "group_traits",
@@ -103,7 +105,14 @@ group_traits = Table(
     Column("time", BigInteger, nullable=False),
     Column("message_id", String, nullable=False),
     Column("source_id", Integer, nullable=False),
+    Column("search", String),  # case-folded text of the trait "name", by which groups are found
     sqlite_with_rowid=False,
+)
+Index(
+    "group_traits_search",
+    group_traits.c.workspace_id,
+    group_traits.c.search,
+    sqlite_where=group_traits.c.search.is_not(None),
 )
 
 group_members = Table(
@@ -116,3 +125,13 @@ group_members = Table(
     sqlite_with_rowid=False,
 )
 Index("group_members_profile", group_members.c.workspace_id, group_members.c.profile_id)
+
+forgotten = Table(
+    "forgotten",
+    metadata,
+    Column("workspace_id", Integer, primary_key=True),  # 0: a witness of the key, without a customer
+    Column("digest", String, primary_key=True),  # HMAC of kind and value of an identifier
+    Column("at", BigInteger, nullable=False),  # events up to this moment that name it are dropped
+    sqlite_with_rowid=False,
+)
+Index("forgotten_at", forgotten.c.workspace_id, forgotten.c.at)

@@ -12,16 +12,18 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from tidings.db import Database, Tx
 from tidings.kit import clock
 from tidings.kit.times import iso
-from tidings.tenants import service, store
+from tidings.tenants import deeds, service, store
 from tidings.tenants.keys import Keys
-from tidings.tenants.model import Scope, Source, SourceSettings, Token, Trust
+from tidings.tenants.model import Actor, Kinds, Scope, Source, SourceSettings, Token, Trust
+from tidings.tenants.rules import LONGEST_PREFIX, prefix_fault
 
 LARGEST = 2**53 - 1  # of an id: what every reader of JSON keeps exact
 # One line without control characters; "$" alone would let a line break at the end through.
 LINE = r"^[^\x00-\x1f\x7f]+(?!\n)$"
 SECRET = r"^[!-~]+(?!\n)$"  # noqa: S105 -- the characters of a secret, not one
 
-Credentials = dict[str, tuple[str, ...]]  # by dialect, the names of what a source of it is known by
+Credentials = dict[str, Kinds]  # by dialect, what a source of it is known by
+Parts = frozenset[str]  # first parts of the paths of all dialects
 Id = Annotated[int, Meta(description="Number of the object in this installation.", examples=[1])]
 Time = Annotated[
     str,
@@ -55,6 +57,7 @@ class Settings(Struct, kw_only=True):
     correct_time: Annotated[bool, Meta(description="Whether the error of the client's clock is taken out.")]
     origins: Annotated[list[str], Meta(description="Origins that browsers may send from; empty allows all.")]
     rate: Annotated[int, Meta(description="Requests per second for each key; 0 is no limit.")]
+    prefix: Annotated[str, Meta(description='First part of paths that are this source\'s own; "" for none.')]
 
 
 class SettingsIn(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -68,6 +71,7 @@ class SettingsIn(Struct, kw_only=True, forbid_unknown_fields=True):
         UNSET
     )
     rate: Annotated[int, Meta(ge=0, le=1_000_000)] | UnsetType = UNSET
+    prefix: Annotated[str, Meta(pattern=r"^[a-z0-9-]*(?!\n)$", max_length=LONGEST_PREFIX)] | UnsetType = UNSET
 
 
 class SourceOut(Struct, kw_only=True):
@@ -113,6 +117,7 @@ class SourceMade(Struct, kw_only=True):
 class SourceChange(Struct, kw_only=True, forbid_unknown_fields=True):
     """What is to change of a source; what is left out stays."""
 
+    name: Annotated[Name, Meta(description="What operators call it.")] | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
     settings: SettingsIn | UnsetType = UNSET
 
@@ -122,7 +127,9 @@ class KeyOut(Struct, kw_only=True):
 
     id: Id
     name: Annotated[str, Meta(description="Name of the credential.", examples=["write_key"])]
-    hint: Annotated[str, Meta(description="The last characters of the secret.", examples=["…9fQa"])]
+    hint: Annotated[
+        str, Meta(description="The last characters of a secret, or all of what is a name.", examples=["…9fQa"])
+    ]
     created: Time
 
 
@@ -135,7 +142,9 @@ class KeyList(Struct, kw_only=True):
 class KeyIn(Struct, kw_only=True, forbid_unknown_fields=True):
     """A further key of a source; the present ones go on working."""
 
-    name: Annotated[Name, Meta(description="Name of the credential. Default: the dialect's first.")] | UnsetType = UNSET
+    name: (
+        Annotated[Name, Meta(description="Name of the credential. Default: the dialect's first secret.")] | UnsetType
+    ) = UNSET
     value: SecretIn | UnsetType = UNSET
 
 
@@ -201,6 +210,17 @@ def source_of(tx: Tx, workspace_id: int, source_id: int) -> Source:
     return found
 
 
+def check_prefix(settings: SettingsIn, parts: Parts) -> None:
+    """Raise where a prefix is the first part of a path that is answered anyway.
+
+    Raises:
+        ValidationException: It is.
+    """
+    fault = None if settings.prefix is UNSET else prefix_fault(settings.prefix, parts)
+    if fault:
+        raise bad("settings.prefix", fault)
+
+
 @get("/sources", summary="List sources")
 async def list_sources(database: Database, token: Token) -> SourceList:
     """Return all sources of the workspace, oldest first."""
@@ -216,26 +236,36 @@ async def get_source(database: Database, token: Token, source_id: SourceId) -> S
 
 @post("/sources", summary="Make a source", opt={"scope": "admin"})
 async def create_source(
-    database: Database, token: Token, keys: Keys, credentials: Credentials, data: SourceIn
+    *,
+    database: Database,
+    token: Token,
+    who: Actor,
+    keys: Keys,
+    credentials: Credentials,
+    parts: Parts,
+    data: SourceIn,
 ) -> SourceMade:
     """Make a source and return its credentials, which are shown this once."""
     if data.dialect not in credentials:
         raise bad("dialect", f"there is no dialect {data.dialect!r} (there are: {', '.join(sorted(credentials))})")
-    names = credentials[data.dialect]
+    kinds = credentials[data.dialect]
     for name in data.credentials:
-        if name not in names:
-            raise bad(f"credentials.{name}", f"{data.dialect} has {', '.join(names)}")
-    source, secrets = await database.write(_create, token.workspace_id, data, names, clock.now())
+        if name not in kinds.names:
+            raise bad(f"credentials.{name}", f"{data.dialect} has {', '.join(kinds.names)}")
+    check_prefix(data.settings, parts)
+    source, secrets = await database.write(_create, who, token.workspace_id, data, kinds, clock.now())
     await keys.refresh()
     return SourceMade(source=shown(source), credentials=secrets)
 
 
 @patch("/sources/{source_id:int}", summary="Change a source", opt={"scope": "admin"})
 async def change_source(
-    database: Database, token: Token, keys: Keys, source_id: SourceId, data: SourceChange
+    *, database: Database, token: Token, who: Actor, keys: Keys, parts: Parts, source_id: SourceId, data: SourceChange
 ) -> SourceOut:
-    """Switch a source on or off, or change some of its settings; in force when this is answered."""
-    changed = await database.write(_change, token.workspace_id, source_id, data)
+    """Switch a source on or off, rename it, or change some of its settings; in force when this is answered."""
+    if data.settings is not UNSET:
+        check_prefix(data.settings, parts)
+    changed = await database.write(_change, who, token.workspace_id, source_id, data)
     await keys.refresh()
     return shown(changed)
 
@@ -248,18 +278,27 @@ async def list_keys(database: Database, token: Token, source_id: SourceId) -> Ke
 
 @post("/sources/{source_id:int}/keys", summary="Add a key to a source", opt={"scope": "admin"})
 async def create_key(
-    *, database: Database, token: Token, keys: Keys, credentials: Credentials, source_id: SourceId, data: KeyIn
+    *,
+    database: Database,
+    token: Token,
+    who: Actor,
+    keys: Keys,
+    credentials: Credentials,
+    source_id: SourceId,
+    data: KeyIn,
 ) -> KeyMade:
     """Add a key, for rotation without a gap; its secret is shown this once."""
-    made = await database.write(_add_key, token.workspace_id, source_id, data, credentials)
+    made = await database.write(_add_key, who, token.workspace_id, source_id, data, credentials)
     await keys.refresh()
     return made
 
 
 @delete("/sources/{source_id:int}/keys/{key_id:int}", summary="Revoke a key", opt={"scope": "admin"})
-async def revoke_key(database: Database, token: Token, keys: Keys, source_id: SourceId, key_id: KeyId) -> None:
+async def revoke_key(
+    *, database: Database, token: Token, who: Actor, keys: Keys, source_id: SourceId, key_id: KeyId
+) -> None:
     """Make a key useless; in force when this is answered."""
-    await database.write(_revoke_key, token.workspace_id, source_id, key_id)
+    await database.write(_revoke_key, who, token.workspace_id, source_id, key_id)
     await keys.refresh()
 
 
@@ -271,19 +310,19 @@ async def list_tokens(database: Database, token: Token) -> TokenList:
 
 
 @post("/tokens", summary="Make a token", opt={"scope": "admin"})
-async def create_token(database: Database, token: Token, keys: Keys, data: TokenIn) -> TokenMade:
+async def create_token(database: Database, token: Token, who: Actor, keys: Keys, data: TokenIn) -> TokenMade:
     """Make a bearer token for this workspace; its secret is shown this once."""
     scopes = tuple(dict.fromkeys(data.scopes))
-    made, secret = await database.write(service.create_token, token.workspace_id, data.name, scopes, clock.now())
+    made, secret = await database.write(deeds.create_token, who, token.workspace_id, data.name, scopes, clock.now())
     await keys.refresh()
     row = msgspec.structs.asdict(made) | {"hint": service.hint(secret)}
     return TokenMade(token=_token(row), secret=secret)
 
 
 @delete("/tokens/{token_id:int}", summary="Revoke a token", opt={"scope": "admin"})
-async def revoke_token(database: Database, token: Token, keys: Keys, token_id: TokenId) -> None:
+async def revoke_token(database: Database, token: Token, who: Actor, keys: Keys, token_id: TokenId) -> None:
     """Make a token useless; in force when this is answered."""
-    await database.write(_revoke_token, token.workspace_id, token_id)
+    await database.write(_revoke_token, who, token.workspace_id, token_id)
     await keys.refresh()
 
 
@@ -310,7 +349,7 @@ def shown(source: Source) -> SourceOut:
 
 
 def _create(
-    tx: Tx, workspace_id: int, data: SourceIn, names: tuple[str, ...], now: int
+    tx: Tx, who: Actor, workspace_id: int, data: SourceIn, kinds: Kinds, now: int
 ) -> tuple[Source, dict[str, str]]:
     brand = None if data.brand is UNSET else data.brand
     if not store.list_brands(tx, workspace_id):
@@ -328,15 +367,18 @@ def _create(
         enabled=True,
         settings=_merged(SourceSettings(), data.settings),
     )
-    pinned: Mapping[str, str | None] = {name: data.credentials.get(name) for name in names}
-    return service.create_source(tx, draft, brand, pinned, now)
+    pinned: Mapping[str, str | None] = {name: data.credentials.get(name) for name in kinds.names}
+    return deeds.create_source(tx, who, draft, brand, pinned, now, kinds)
 
 
-def _change(tx: Tx, workspace_id: int, source_id: int, data: SourceChange) -> Source:
+def _change(tx: Tx, who: Actor, workspace_id: int, source_id: int, data: SourceChange) -> Source:
     present = source_of(tx, workspace_id, source_id)
     enabled = None if data.enabled is UNSET else data.enabled
     settings = None if data.settings is UNSET else _merged(present.settings, data.settings)
-    return service.change_source(tx, workspace_id, source_id, enabled=enabled, settings=settings)
+    now = clock.now()
+    if data.name is not UNSET:
+        deeds.rename_source(tx, who, workspace_id, source_id, data.name, now)
+    return deeds.change_source(tx, who, workspace_id, source_id, enabled=enabled, settings=settings, now=now)
 
 
 def _merged(present: SourceSettings, changes: SettingsIn) -> SourceSettings:
@@ -349,28 +391,29 @@ def _keys(tx: Tx, workspace_id: int, source_id: int) -> list[KeyOut]:
     return [_key(row) for row in store.list_credentials(tx, workspace_id, source_id)]
 
 
-def _add_key(tx: Tx, workspace_id: int, source_id: int, data: KeyIn, credentials: Credentials) -> KeyMade:
+def _add_key(tx: Tx, who: Actor, workspace_id: int, source_id: int, data: KeyIn, credentials: Credentials) -> KeyMade:
     source = source_of(tx, workspace_id, source_id)
-    names = credentials[source.dialect]
-    name = names[0] if data.name is UNSET else data.name
-    if name not in names:
-        raise bad("name", f"{source.dialect} has {', '.join(names)}")
-    secret = service.add_credential(tx, source, name, None if data.value is UNSET else data.value, clock.now())
+    kinds = credentials[source.dialect]
+    name = kinds.usual if data.name is UNSET else data.name
+    if name not in kinds.names:
+        raise bad("name", f"{source.dialect} has {', '.join(kinds.names)}")
+    value = None if data.value is UNSET else data.value
+    secret = deeds.add_credential(tx, who, source, name, value, clock.now(), kinds)
     newest = store.list_credentials(tx, workspace_id, source_id)[-1]
     return KeyMade(key=_key(newest), secret=secret)
 
 
-def _revoke_key(tx: Tx, workspace_id: int, source_id: int, key_id: int) -> None:
+def _revoke_key(tx: Tx, who: Actor, workspace_id: int, source_id: int, key_id: int) -> None:
     source_of(tx, workspace_id, source_id)
     try:
-        service.revoke_credential(tx, workspace_id, source_id, key_id)
+        deeds.revoke_credential(tx, who, workspace_id, source_id, key_id, clock.now())
     except service.Invalid as error:
         raise NotFoundException(str(error)) from None
 
 
-def _revoke_token(tx: Tx, workspace_id: int, token_id: int) -> None:
+def _revoke_token(tx: Tx, who: Actor, workspace_id: int, token_id: int) -> None:
     try:
-        service.revoke_token(tx, workspace_id, token_id)
+        deeds.revoke_token(tx, who, workspace_id, token_id, clock.now())
     except service.Invalid as error:
         raise NotFoundException(str(error)) from None
 

@@ -1,5 +1,9 @@
 """Sources and tokens by their secrets, in memory, refreshed within a second of any change by any process."""
 
+from collections.abc import Iterable
+
+import msgspec
+
 from tidings.db import Database, Tx
 from tidings.kit.crypto import fingerprint
 from tidings.tenants import store
@@ -19,21 +23,38 @@ class Keys:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._revision = -1
-        self._sources: dict[tuple[str, str, str], Source] = {}
-        self._tokens: dict[str, Token] = {}
+        self._loaded = Loaded()
         self._fingerprints: dict[str, str] = {}
 
     def find(self, dialect: str, credential: str, secret: str) -> Source | None:
         """Return the source of ``dialect`` whose ``credential`` has this secret, enabled or not."""
-        return self._sources.get((dialect, credential, self._fingerprint(secret)))
+        return self._loaded.by_key.get((dialect, credential, self._fingerprint(secret)))
+
+    def values(self, source: Source, credential: str) -> tuple[str, ...]:
+        """Return all present values of a readable credential of a source, oldest first."""
+        return self._loaded.values.get((source.id, credential), ())
+
+    def only(self, dialect: str) -> Source | None:
+        """Return the only enabled source of a dialect, None if there are none or several."""
+        return self._loaded.only.get(dialect)
+
+    def of_brand(self, dialect: str, key: str) -> tuple[Source, ...] | None:
+        """Return the sources of a dialect in the brand of this key, enabled or not; None if there is no such brand."""
+        if key not in self._loaded.brands:
+            return None
+        return self._loaded.by_brand.get((dialect, key), ())
+
+    def below(self, prefix: str) -> Source | None:
+        """Return the source that has this prefix, enabled or not."""
+        return self._loaded.by_prefix.get(prefix)
 
     def token(self, secret: str) -> Token | None:
         """Return the token of the own API that has this secret."""
-        return self._tokens.get(fingerprint(secret))
+        return self._loaded.tokens.get(fingerprint(secret))
 
     def source(self, source_id: int) -> Source | None:
         """Return a source by its number."""
-        return next((source for source in self._sources.values() if source.id == source_id), None)
+        return self._loaded.sources.get(source_id)
 
     def refresh_now(self) -> None:
         """Read what has changed since the last call."""
@@ -45,7 +66,8 @@ class Keys:
 
     def _take(self, loaded: "Loaded | None") -> None:
         if loaded is not None:
-            self._revision, self._sources, self._tokens = loaded
+            self._loaded = loaded
+            self._revision = loaded.revision
 
     def _fingerprint(self, secret: str) -> str:
         # Looking up the SHA-256 instead of comparing secrets leaves nothing to time.
@@ -59,7 +81,30 @@ class Keys:
         return known
 
 
-Loaded = tuple[int, dict[tuple[str, str, str], Source], dict[str, Token]]
+class Loaded(msgspec.Struct, kw_only=True):
+    """All sources and tokens, by what they are looked up by.
+
+    Args:
+        revision: Of which state.
+        sources: By id.
+        by_key: By dialect, name of the credential, and hash of its value.
+        values: Of readable credentials, by id of the source and name of the credential.
+        only: By dialect, where it has one enabled source only.
+        brands: Keys of all brands.
+        by_brand: By dialect and brand key.
+        by_prefix: By prefix, those that have one.
+        tokens: By hash.
+    """
+
+    revision: int = -1
+    sources: dict[int, Source] = {}
+    by_key: dict[tuple[str, str, str], Source] = {}
+    values: dict[tuple[int, str], tuple[str, ...]] = {}
+    only: dict[str, Source] = {}
+    brands: set[str] = set()
+    by_brand: dict[tuple[str, str], tuple[Source, ...]] = {}
+    by_prefix: dict[str, Source] = {}
+    tokens: dict[str, Token] = {}
 
 
 def load(tx: Tx, known: int) -> Loaded | None:
@@ -67,5 +112,28 @@ def load(tx: Tx, known: int) -> Loaded | None:
     revision = store.revision(tx)
     if revision == known:
         return None
-    sources = {(dialect, name, mark): source for dialect, name, mark, source in store.load_credentials(tx)}
-    return revision, sources, dict(store.load_tokens(tx))
+    sources = store.load_sources(tx)
+    brand_keys = store.load_brand_keys(tx)
+    loaded = Loaded(
+        revision=revision, sources=sources, brands=set(brand_keys.values()), tokens=dict(store.load_tokens(tx))
+    )
+    for dialect, name, mark, source_id, value in store.load_credentials(tx):
+        loaded.by_key[dialect, name, mark] = sources[source_id]
+        if value is not None:
+            loaded.values[source_id, name] = (*loaded.values.get((source_id, name), ()), value)
+    loaded.only = only_ones(sources.values())
+    for source in sources.values():
+        place = (source.dialect, brand_keys[source.brand_id])
+        loaded.by_brand[place] = (*loaded.by_brand.get(place, ()), source)
+        if source.settings.prefix:
+            loaded.by_prefix.setdefault(source.settings.prefix, source)
+    return loaded
+
+
+def only_ones(sources: Iterable[Source]) -> dict[str, Source]:
+    """Return the source of each dialect that has one enabled source only."""
+    found: dict[str, list[Source]] = {}
+    for source in sources:
+        if source.enabled:
+            found.setdefault(source.dialect, []).append(source)
+    return {dialect: enabled[0] for dialect, enabled in found.items() if len(enabled) == 1}

@@ -1,11 +1,12 @@
 """Workspaces, brands, sources and tokens."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 Trust = Literal["server", "browser"]
 Scope = Literal["read", "write", "admin"]
+Role = Literal["owner", "editor", "viewer"]
 
 
 class SourceSettings(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -18,6 +19,7 @@ class SourceSettings(msgspec.Struct, kw_only=True, omit_defaults=True):
         correct_time: Whether the client's clock is corrected by when it says it sent.
         origins: Origins that browsers may send from; empty allows all.
         rate: Requests per second, sustained, over all its keys; 0 is no limit.
+        prefix: First part of paths below which its dialect is answered for it alone; "" for none.
     """
 
     currency: str | None = None
@@ -26,6 +28,42 @@ class SourceSettings(msgspec.Struct, kw_only=True, omit_defaults=True):
     correct_time: bool = True
     origins: list[str] = []
     rate: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 0
+    prefix: str = ""
+
+
+class Kinds(msgspec.Struct, frozen=True):
+    """What the credentials of a dialect are.
+
+    Args:
+        names: All of them, in the order in which they are shown.
+        readable: Those whose value the vendor's proof is computed with: kept as they are, not only as a hash.
+        labels: Those that are no secrets but names, first labels of hosts: shown in full, made from the brand's key.
+    """
+
+    names: tuple[str, ...] = ()
+    readable: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+
+    @property
+    def usual(self) -> str:
+        """The credential that a further key is one of unless another is named: the first secret."""
+        return next((name for name in self.names if name not in self.labels), self.names[0])
+
+
+class Snippet(msgspec.Struct, frozen=True, kw_only=True):
+    """Text to be pasted, with which a program sends to a source.
+
+    Args:
+        name: ``curl``, ``python``, ``node`` or ``page``.
+        title: What it is, for people.
+        text: Works as it stands.
+        hint: What it needs, and what to know; "" for nothing.
+    """
+
+    name: str
+    title: str
+    text: str
+    hint: str = ""
 
 
 class Source(msgspec.Struct, kw_only=True, frozen=True):
@@ -62,3 +100,98 @@ class Token(msgspec.Struct, kw_only=True, frozen=True):
     name: str
     scopes: tuple[Scope, ...]
     created_at: int
+
+
+class Workspace(msgspec.Struct, kw_only=True, frozen=True):
+    """The wall between customers of an installation.
+
+    Args:
+        id: Number.
+        name: What the command line calls it; never changes.
+        title: What people call it.
+        time_zone: IANA name, in which the console shows moments.
+        created_at: UTC milliseconds.
+    """
+
+    id: int
+    name: str
+    title: str
+    time_zone: str
+    created_at: int
+
+
+class User(msgspec.Struct, kw_only=True, frozen=True):
+    """Somebody who may sign in to the console, without the password.
+
+    Args:
+        id: Number.
+        workspace_id: The only workspace that they see.
+        email: Normalised.
+        role: ``viewer`` looks, ``editor`` also changes data, ``owner`` also users, keys, tokens and settings.
+        created_at: UTC milliseconds.
+        seen_at: When they last signed in; None is never.
+    """
+
+    id: int
+    workspace_id: int
+    email: str
+    role: Role
+    created_at: int
+    seen_at: int | None
+
+
+class Person(msgspec.Struct, kw_only=True, frozen=True):
+    """Who is signed in.
+
+    Args:
+        user: Who.
+        workspace: Where.
+        session_id: By which session.
+        csrf: What their forms have to carry.
+    """
+
+    user: User
+    workspace: Workspace
+    session_id: int
+    csrf: str
+
+    @property
+    def workspace_id(self) -> int:
+        """The wall."""
+        return self.user.workspace_id
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """Who did something, for the audit log.
+
+    Args:
+        name: ``user:ID``, ``token:ID`` or ``cli``.
+        ip: Address that it came from; None on the command line.
+    """
+
+    name: str
+    ip: str | None = None
+
+
+class Deed(msgspec.Struct, kw_only=True, frozen=True):
+    """One row of the audit log.
+
+    Args:
+        id: Number, in the order of time.
+        at: UTC milliseconds.
+        actor: ``user:ID``, ``token:ID`` or ``cli``.
+        email: Address of the user, None where it was none or is gone.
+        action: ``noun.verb``.
+        subject: ``noun:ID``, "" for the workspace itself.
+        detail: What changed, without secrets.
+        ip: Address that it came from.
+    """
+
+    id: int
+    at: int
+    actor: str
+    email: str | None
+    action: str
+    subject: str
+    detail: dict[str, Any]
+    ip: str | None

@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import RowMapping, delete, insert, select, update
 
 from tidings.db import Tx
-from tidings.tenants.model import Source, SourceSettings, Token
+from tidings.tenants.model import Source, SourceSettings, Token, Workspace
 from tidings.tenants.tables import brands, credentials, revisions, sources, tokens, workspaces
 
 SOURCE = select(sources, brands.c.currency.label("brand_currency")).join(brands, brands.c.id == sources.c.brand_id)
@@ -25,6 +25,18 @@ def workspace_id(tx: Tx, name: str) -> int | None:
 def list_workspaces(tx: Tx) -> list[dict[str, Any]]:
     """Return all workspaces of the installation."""
     return [dict(row) for row in tx.execute(select(workspaces).order_by(workspaces.c.id)).mappings()]
+
+
+def get_workspace(tx: Tx, workspace_id: int) -> Workspace:
+    """Return a workspace that is known to exist."""
+    row = tx.execute(select(workspaces).where(workspaces.c.id == workspace_id)).mappings().one()
+    return Workspace(**{**row, "title": row["title"] or row["name"]})
+
+
+def change_workspace(tx: Tx, workspace_id: int, title: str, time_zone: str) -> None:
+    """Change what people call a workspace, and its time zone."""
+    which = workspaces.c.id == workspace_id
+    tx.execute(update(workspaces).where(which).values(title=title, time_zone=time_zone))
 
 
 def add_brand(tx: Tx, workspace_id: int, key: str, name: str, currency: str, now: int) -> int:
@@ -47,6 +59,12 @@ def list_brands(tx: Tx, workspace_id: int) -> list[dict[str, Any]]:
     """Return the brands of a workspace."""
     query = select(brands).where(brands.c.workspace_id == workspace_id).order_by(brands.c.id)
     return [dict(row) for row in tx.execute(query).mappings()]
+
+
+def change_brand(tx: Tx, workspace_id: int, brand_id: int, name: str, currency: str) -> bool:
+    """Change what people call a brand, and its currency; tell whether it exists."""
+    which = (brands.c.workspace_id == workspace_id) & (brands.c.id == brand_id)
+    return tx.execute(update(brands).where(which).values(name=name, currency=currency)).rowcount > 0
 
 
 def add_source(tx: Tx, source: Source, now: int) -> int:
@@ -77,6 +95,12 @@ def get_source(tx: Tx, workspace_id: int, source_id: int) -> Source | None:
     return None if row is None else _source(row)
 
 
+def rename_source(tx: Tx, workspace_id: int, source_id: int, name: str) -> bool:
+    """Call a source something else; tell whether it exists."""
+    which = (sources.c.workspace_id == workspace_id) & (sources.c.id == source_id)
+    return tx.execute(update(sources).where(which).values(name=name)).rowcount > 0
+
+
 def set_enabled(tx: Tx, workspace_id: int, source_id: int, enabled: bool) -> bool:
     """Switch a source on or off; tell whether it exists."""
     which = (sources.c.workspace_id == workspace_id) & (sources.c.id == source_id)
@@ -89,8 +113,16 @@ def set_settings(tx: Tx, workspace_id: int, source_id: int, settings: SourceSett
     return tx.execute(update(sources).where(which).values(settings=msgspec.to_builtins(settings))).rowcount > 0
 
 
-def add_credential(tx: Tx, source: Source, name: str, fingerprint: str, hint: str, now: int) -> None:
-    """Insert a credential of a source."""
+def prefix_taken(tx: Tx, prefix: str, source_id: int) -> bool:
+    """Tell whether another source has a prefix: over all workspaces, since it alone names its source."""
+    same = sources.c.settings["prefix"].as_string() == prefix
+    return tx.execute(select(sources.c.id).where(same, sources.c.id != source_id)).first() is not None
+
+
+def add_credential(
+    tx: Tx, source: Source, name: str, fingerprint: str, hint: str, now: int, secret: str | None
+) -> None:
+    """Insert a credential of a source; ``secret`` is its value where the vendor's proof is computed with it."""
     values = {
         "workspace_id": source.workspace_id,
         "source_id": source.id,
@@ -99,6 +131,7 @@ def add_credential(tx: Tx, source: Source, name: str, fingerprint: str, hint: st
         "fingerprint": fingerprint,
         "hint": hint,
         "created_at": now,
+        "secret": secret,
     }
     tx.execute(insert(credentials).values(values))
 
@@ -124,12 +157,22 @@ def revoke_credential(tx: Tx, workspace_id: int, source_id: int, credential_id: 
     return tx.execute(delete(credentials).where(which)).rowcount > 0
 
 
-def load_credentials(tx: Tx) -> list[tuple[str, str, str, Source]]:
-    """Return (dialect, credential, fingerprint, source) of the whole installation, for the table in memory."""
+def load_sources(tx: Tx) -> dict[int, Source]:
+    """Return the sources of the whole installation by their ids, for the table in memory."""
+    return {row["id"]: _source(row) for row in tx.execute(SOURCE.order_by(sources.c.id)).mappings()}
+
+
+def load_credentials(tx: Tx) -> list[tuple[str, str, str, int, str | None]]:
+    """Return (dialect, credential, fingerprint, source's id, value) of the whole installation, oldest first."""
     c = credentials.c
-    found = {row["id"]: _source(row) for row in tx.execute(SOURCE).mappings()}
-    rows = tx.execute(select(c.dialect, c.name, c.fingerprint, c.source_id)).all()
-    return [(dialect, name, fingerprint, found[source_id]) for dialect, name, fingerprint, source_id in rows]
+    rows = tx.execute(select(c.dialect, c.name, c.fingerprint, c.source_id, c.secret).order_by(c.id)).all()
+    return [(dialect, name, fingerprint, source, secret) for dialect, name, fingerprint, source, secret in rows]
+
+
+def load_brand_keys(tx: Tx) -> dict[int, str]:
+    """Return the brand keys of the whole installation by the brands' ids, for the table in memory."""
+    rows = tx.execute(select(brands.c.id, brands.c.key)).mappings()
+    return {row["id"]: row["key"] for row in rows}
 
 
 def add_token(tx: Tx, token: Token, fingerprint: str, hint: str) -> int:

@@ -11,6 +11,7 @@ workspaces = Table(
     Column("name", String, nullable=False, unique=True),
     Column("time_zone", String, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("title", String, nullable=False, server_default=""),  # what people call it; "" is the name
 )
 
 brands = Table(
@@ -47,9 +48,10 @@ credentials = Table(
     Column("source_id", Integer, nullable=False),
     Column("dialect", String, nullable=False),
     Column("name", String, nullable=False),
-    Column("fingerprint", String, nullable=False),  # SHA-256; the secret itself is shown once and never stored
-    Column("hint", String, nullable=False),  # its last characters, to tell one from another
+    Column("fingerprint", String, nullable=False),  # SHA-256; the secret itself is shown once and not stored
+    Column("hint", String, nullable=False),  # its last characters, to tell one from another; all of a name
     Column("created_at", BigInteger, nullable=False),
+    Column("secret", String, nullable=True),  # only where the vendor's proof is computed with it: decision 0010
     UniqueConstraint("dialect", "name", "fingerprint"),
 )
 Index("credentials_source", credentials.c.workspace_id, credentials.c.source_id)
@@ -72,3 +74,47 @@ revisions = Table(
     Column("name", String, primary_key=True),  # "tenants": raised by every change of a source, key or token
     Column("value", BigInteger, nullable=False),
 )
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("workspace_id", Integer, nullable=False),
+    Column("email", String, nullable=False, unique=True),  # normalised; in the installation, since it alone signs in
+    Column("role", String, nullable=False),
+    Column("password", String, nullable=False),  # Argon2id in PHC form
+    Column("created_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=True),  # when last signed in
+    sqlite_autoincrement=True,  # the audit names users by number: one that was removed stays nobody else
+)
+Index("users_workspace", users.c.workspace_id, users.c.id)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("workspace_id", Integer, nullable=False),
+    Column("user_id", Integer, nullable=False),
+    Column("fingerprint", String, nullable=False, unique=True),  # SHA-256 of the cookie's value
+    Column("csrf", String, nullable=False),
+    Column("agent", String, nullable=False),  # a summary for its user, "Firefox on Linux"
+    Column("created_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+)
+Index("sessions_user", sessions.c.workspace_id, sessions.c.user_id)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("workspace_id", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", String, nullable=False),  # user:ID, token:ID or cli
+    Column("action", String, nullable=False),  # noun.verb
+    Column("subject", String, nullable=False),  # noun:ID, "" for the workspace itself
+    Column("detail", JSON, nullable=False),  # what changed, without secrets
+    Column("ip", String, nullable=True),
+    sqlite_autoincrement=True,
+)
+Index("audit_workspace", audit.c.workspace_id, audit.c.id)

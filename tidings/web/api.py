@@ -1,7 +1,7 @@
 """The own API: the rooms' routes behind tokens, assembled into one ASGI app."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
@@ -17,12 +17,17 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from tidings import __version__
 from tidings.db import Database
-from tidings.dialects import DIALECTS
+from tidings.dialects import DIALECTS, first_parts, kinds_of
 from tidings.events import api as events
+from tidings.events import figures_api, retry_api
+from tidings.kit.proxies import Proxies
 from tidings.profiles import api as profiles
+from tidings.profiles import forgetting_api, groups_api
 from tidings.tenants import api as tenants
+from tidings.tenants import paging, people_api, workspace_api
 from tidings.tenants.keys import Keys
-from tidings.web.auth import make_guard, provide_token
+from tidings.tenants.passwords import Passwords
+from tidings.web.auth import make_actor, make_guard, provide_token
 from tidings.web.document import Parameters, complete, query_parameters
 from tidings.web.errors import CODES, HEADERS, ON_ERROR, Problem
 from tidings.web.health import Health
@@ -33,7 +38,14 @@ PATH = 4096  # bytes, percent-encoded: what is longer never reaches the router, 
 QUERY = 32 * 1024
 PREFIX = "/tidings/v1"
 ABOUT = "What is stored, and who may send. Authorization: Bearer TOKEN (`tidings token create`). See docs/api.md."
-TAGS = (("sources and tokens", tenants.ROUTES), ("events", events.ROUTES), ("profiles", profiles.ROUTES))
+TAGS = (
+    ("sources and tokens", tenants.ROUTES),
+    ("workspace", workspace_api.ROUTES),
+    ("users and audit", people_api.ROUTES),
+    ("events", (*events.ROUTES, *figures_api.ROUTES, *retry_api.ROUTES)),
+    ("profiles", (*profiles.ROUTES, *forgetting_api.ROUTES)),
+    ("groups", groups_api.ROUTES),
+)
 MEMBER = re.compile(r"^Object (?:contains )?(unknown|missing required) field `(.*)`$", re.DOTALL)
 
 Message = MutableMapping[str, Any]
@@ -41,7 +53,14 @@ Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 def make_api(
-    database: Database, keys: Keys, health: Health, stopping: Callable[[], bool]
+    *,
+    database: Database,
+    keys: Keys,
+    health: Health,
+    hashing: Passwords,
+    proxies: Proxies,
+    settings: Mapping[str, Any],
+    stopping: Callable[[], bool],
 ) -> "Callable[[Message, Any, Any], Awaitable[None]]":
     """Return the ASGI app that answers everything below /tidings/.
 
@@ -49,6 +68,9 @@ def make_api(
         database: The state.
         keys: Tokens in memory; refreshed after each change that is made here.
         health: What knows how many events were acknowledged.
+        hashing: What makes hashes of passwords.
+        proxies: Who may say who is calling.
+        settings: The server's, as they are shown: nothing secret.
         stopping: Tells whether the server is shutting down, so that live streams end.
     """
     parameters: Parameters = {}
@@ -58,10 +80,14 @@ def make_api(
         "database": given(database),
         "keys": given(keys),
         "streams": given(streams),
-        "credentials": given({dialect.name: dialect.credentials for dialect in DIALECTS}),
+        "credentials": given({dialect.name: kinds_of(dialect.name) for dialect in DIALECTS}),
+        "parts": given(first_parts()),
         "appended": Provide(lambda: health.appended, sync_to_thread=False),
         "token": Provide(provide_token, sync_to_thread=False),
-        "page": Provide(events.page, sync_to_thread=False),
+        "who": Provide(make_actor(proxies), sync_to_thread=False),
+        "hashing": given(hashing),
+        "settings": given(settings),
+        "page": Provide(paging.page, sync_to_thread=False),
         "wanted": Provide(events.wanted, sync_to_thread=False),
     }
     router = Router(
@@ -164,6 +190,8 @@ def described(handler: Any, tag: str) -> HTTPRouteHandler:
     statuses = [400, 401, 403, 404, 503]
     if "data" in route.parsed_fn_signature.parameters:
         statuses += [409, 413, 415]
+    if route.opt.get("conflicts"):
+        statuses.append(409)
     if "streams" in route.parsed_fn_signature.parameters:
         statuses.append(429)
     errors = {

@@ -14,9 +14,10 @@ from litestar.exceptions import (
 )
 from litestar.handlers import BaseRouteHandler
 
+from tidings.kit.proxies import Proxies
 from tidings.tenants.api import bad
 from tidings.tenants.keys import Keys
-from tidings.tenants.model import Scope, Token
+from tidings.tenants.model import Actor, Scope, Token
 from tidings.web.document import Parameters
 
 HOLDERS: dict[Scope, set[Scope]] = {  # which scopes of a token are enough
@@ -105,3 +106,27 @@ def provide_token(request: Request[Any, Any, Any]) -> Token:
     """Return the token of a request that the guard has let through."""
     token: Token = request.scope["auth"]
     return token
+
+
+def caller(proxies: Proxies, scope: Any) -> tuple[str, str]:
+    """Return address and scheme of whoever sent a request.
+
+    Args:
+        proxies: Who may say so.
+        scope: ASGI's.
+    """
+    peer = scope["client"][0] if scope.get("client") else ""
+    return proxies.caller(peer, scope["scheme"], dict(scope["headers"]))
+
+
+def make_actor(proxies: Proxies) -> Callable[..., Actor]:
+    """Return what says who asks for a change, for the audit log.
+
+    Args:
+        proxies: Who may say who is calling.
+    """
+
+    def actor(request: Request[Any, Any, Any], token: Token) -> Actor:
+        return Actor(f"token:{token.id}", caller(proxies, request.scope)[0])
+
+    return actor

@@ -5,11 +5,14 @@ from typing import Any
 
 import msgspec
 
+from tidings.dialects.calls import context as circumstances
+from tidings.dialects.calls import wire
+from tidings.dialects.calls.adapter import Sender, adapt, sender_of, stamp
+from tidings.dialects.calls.wire import Call, Invalid
 from tidings.dialects.contract import Intake, Rejected, Request, Sources
-from tidings.dialects.segment import context as circumstances
-from tidings.dialects.segment import keys, replies, wire
-from tidings.dialects.segment.adapter import Sender, adapt, sender_of, stamp
-from tidings.dialects.segment.wire import Invalid
+from tidings.dialects.segment import keys, replies
+from tidings.dialects.segment.adapter import GRAMMAR
+from tidings.dialects.segment.envelope import BATCH_LIMIT, Envelope, read_calls, read_envelope, read_part
 from tidings.events.model import Event, Members, Refusal, Verb
 from tidings.kit import jsontext, times
 from tidings.tenants.model import Source
@@ -48,7 +51,7 @@ def take_one(request: Request, sources: Sources, verb: Verb) -> Intake:
     source = keys.source_of(request, sources, call.write_key)
     sender = sender_of(request, source, request.body)
     try:
-        return Intake(source=source, events=[adapt(call, unknown, sender)], reply=replies.OK)
+        return Intake(source=source, events=[adapt(call, unknown, sender, GRAMMAR)], reply=replies.OK)
     except Invalid as problem:
         reply = replies.error(400, problem.code, problem.message)
         return Intake(source=source, refused=[wire.refusal(problem, request.body)], reply=reply)
@@ -65,11 +68,11 @@ def take_batch(request: Request, sources: Sources) -> Intake:
         Rejected: 400 unreadable JSON, no object or no list ``batch``; 401 key.
     """
     try:
-        envelope = wire.read_envelope(request.body)
+        envelope = read_envelope(request.body)
         batch = envelope.batch or []
         source = keys.source_of(request, sources, _stated_key(envelope, batch))
         sender = _sender(request, source, envelope)
-        events, refused = _adapt_all(batch, sender)
+        events, refused = _adapt_all(batch, read_calls(request.body, envelope), sender)
     except (Invalid, jsontext.Unreadable) as problem:
         raise _unreadable(problem, request, sources) from problem
     return Intake(source=source, events=events, refused=refused, reply=replies.OK)
@@ -85,25 +88,26 @@ def take_nothing(request: Request, sources: Sources) -> Intake:
     return Intake(source=None, reply=replies.OK)
 
 
-def _adapt_all(batch: list[Any], sender: Sender) -> tuple[list[Event], list[Refusal]]:
+def _adapt_all(
+    batch: list[msgspec.Raw], calls: list[Call] | None, sender: Sender
+) -> tuple[list[Event], list[Refusal]]:
     events: list[Event] = []
     refused: list[Refusal] = []
-    for element in batch[: wire.BATCH_LIMIT]:
-        raw = bytes(element)
+    for place, element in enumerate(batch[:BATCH_LIMIT]):
         try:
-            call, unknown = wire.read_event(raw)
-            events.append(adapt(call, unknown, sender))
+            call, unknown = wire.read_event(bytes(element)) if calls is None else (calls[place], {})
+            events.append(adapt(call, unknown, sender, GRAMMAR))
         except Invalid as problem:
-            refused.append(wire.refusal(problem, raw))
-    if len(batch) > wire.BATCH_LIMIT:
-        message = f"A batch has at most {wire.BATCH_LIMIT} events, those behind them were dropped"
+            refused.append(wire.refusal(problem, bytes(element)))
+    if len(batch) > BATCH_LIMIT:
+        message = f"A batch has at most {BATCH_LIMIT} events, those behind them were dropped"
         refused.append(Refusal(code="bad_request", message=message))
     return events, refused
 
 
-def _sender(request: Request, source: Source, envelope: wire.Envelope) -> Sender:
+def _sender(request: Request, source: Source, envelope: Envelope) -> Sender:
     sender = sender_of(request, source, request.body)
-    stated = wire.read_part(envelope.sent_at)
+    stated = read_part(envelope.sent_at)
     if stated:
         sender.sent, sender.left = stamp(stated), times.parse(stated)
     size = len(bytes(envelope.context)) + len(bytes(envelope.integrations))
@@ -120,15 +124,15 @@ def _sender(request: Request, source: Source, envelope: wire.Envelope) -> Sender
 
 
 def _shared(raw: msgspec.Raw, field: str, notes: list[str]) -> Members:
-    part = wire.read_part(raw)
+    part = read_part(raw)
     if part is None and bytes(raw).strip() not in (b"", b"null"):
         notes.append(f"{field} of the batch is nested too deeply and was left out")
     return circumstances.read(part, f"{field} of the batch", notes)
 
 
-def _stated_key(envelope: wire.Envelope, batch: list[Any]) -> Any:
+def _stated_key(envelope: Envelope, batch: list[Any]) -> Any:
     """Return the batch's key, else that of its first event."""
-    stated = wire.read_part(envelope.write_key)
+    stated = read_part(envelope.write_key)
     if isinstance(stated, str) and stated.strip():
         return stated
     first = bytes(batch[0]) if batch else b""

@@ -1,12 +1,11 @@
 """Whose request it is: the write key from header, body or query."""
 
-import base64
-import binascii
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
 from tidings.dialects.contract import Rejected, Request, Sources
+from tidings.kit import basic
 from tidings.tenants.model import Source
 
 
@@ -46,14 +45,7 @@ def header_key(header: bytes) -> str:
     scheme, _, credentials = header.strip().partition(b" ")
     if scheme.lower() != b"basic":
         return ""
-    encoded = credentials.strip().rstrip(b"=")
-    try:
-        decoded = base64.b64decode(
-            encoded + b"=" * (-len(encoded) % 4), altchars=b"-_" if b"-" in encoded or b"_" in encoded else None
-        )
-    except binascii.Error:
-        return ""
-    return decoded.decode("utf-8", "replace").partition(":")[0].strip()
+    return basic.decode(credentials).partition(":")[0].strip()
 
 
 def query_key(query: bytes) -> str:

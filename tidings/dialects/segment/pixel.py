@@ -5,10 +5,12 @@ import binascii
 from typing import Any
 from urllib.parse import parse_qsl
 
+from tidings.dialects.calls import wire
+from tidings.dialects.calls.adapter import adapt, sender_of
+from tidings.dialects.calls.wire import Invalid
 from tidings.dialects.contract import Intake, Rejected, Request, Sources
-from tidings.dialects.segment import keys, replies, wire
-from tidings.dialects.segment.adapter import adapt, sender_of
-from tidings.dialects.segment.wire import Invalid
+from tidings.dialects.segment import keys, replies
+from tidings.dialects.segment.adapter import GRAMMAR
 from tidings.events.model import Members, Refusal
 from tidings.kit import jsontext
 from tidings.tenants.model import Source
@@ -32,7 +34,7 @@ def take(request: Request, sources: Sources) -> Intake:
             raise Invalid("bad_request", "The call must be identify, track, page, screen, group or alias")
         call, unknown = wire.read_event(text, known.verb)
         source = keys.source_of(request, sources, call.write_key)
-        event = adapt(call, unknown, sender_of(request, source, text))
+        event = adapt(call, unknown, sender_of(request, source, text), GRAMMAR)
         return Intake(source=source, events=[event], reply=replies.PIXEL)
     except Rejected as problem:
         refused = wire.refusal(Invalid(problem.code, problem.message), text)

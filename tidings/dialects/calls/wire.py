@@ -1,4 +1,4 @@
-"""What comes over the wire: one event, or a batch of them, in strict and in tolerant reading."""
+"""One event as it comes over the wire, in strict and in tolerant reading."""
 
 import re
 from typing import Any, ClassVar
@@ -9,14 +9,10 @@ from tidings.events.model import Members, Refusal, Verb
 from tidings.kit import jsontext
 
 EVENT_LIMIT = 32_768  # bytes of one event as it stands in the request
-BATCH_LIMIT = 2_500  # events in one request
 REFUSED_LIMIT = 65_536  # bytes that are kept of what was not taken
 
-_NOTHING = msgspec.Raw(b"")
-_WRITE_KEY = re.compile(rb'"writeKey"\s*:\s*"(?:[^"\\]+|\\.)*+"', re.DOTALL)
+_KEY = re.compile(rb'"(writeKey|apiKey|api_key)"\s*:\s*"(?:[^"\\]+|\\.)*+"', re.DOTALL)
 _EMPTY_LIST = re.compile(rb"\[\s*\]")
-
-decode_any = msgspec.json.Decoder(Any, float_hook=jsontext.number).decode
 
 
 class Common(msgspec.Struct, tag_field="type", rename="camel", forbid_unknown_fields=True, gc=False):
@@ -63,10 +59,11 @@ class Identify(Common, tag="identify"):
 
 
 class Track(Common, tag="track"):
-    """What a person did."""
+    """What a person did; ``name`` is what some clients send beside ``event``."""
 
     verb = "track"
     event: Any = None
+    name: Any = None
     properties: Any = None
 
 
@@ -119,27 +116,6 @@ _FIELDS = {
     verb: {field.encode_name: field.name for field in msgspec.structs.fields(call)} for verb, call in CALLS.items()
 }
 _decode_members = msgspec.json.Decoder(Members, float_hook=jsontext.number).decode
-
-
-class Envelope(msgspec.Struct, rename="camel"):
-    """The body of a batch, its parts as they stand in the request.
-
-    Args:
-        batch: The events; None where the member is missing.
-        sent_at: The client's clock when the request left.
-        write_key: The key.
-        context: Circumstances that all events share.
-        integrations: Destinations that all events share.
-    """
-
-    batch: list[msgspec.Raw] | None = None
-    sent_at: msgspec.Raw = _NOTHING
-    write_key: msgspec.Raw = _NOTHING
-    context: msgspec.Raw = _NOTHING
-    integrations: msgspec.Raw = _NOTHING
-
-
-_ENVELOPE = msgspec.json.Decoder(Envelope)
 
 
 class Invalid(Exception):  # noqa: N818 -- the sender's mistake
@@ -212,43 +188,6 @@ def _verb(*stated: Any) -> Verb:
     raise Invalid("bad_request", "type must be identify, track, page, screen, group or alias")
 
 
-def read_envelope(body: bytes) -> Envelope:
-    """Decode the outer object of a batch, leaving its events as they stand.
-
-    Args:
-        body: The request's body.
-
-    Raises:
-        Invalid: It is no object with a list ``batch``.
-        jsontext.Unreadable: It is no JSON.
-    """
-    try:
-        envelope = _ENVELOPE.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        envelope = _split(body)
-    if envelope.batch is None:
-        raise Invalid("bad_request", "batch is required: a list of events")
-    return envelope
-
-
-def read_part(raw: msgspec.Raw) -> Any:
-    """Decode a part of the envelope, None where it is missing or too deep.
-
-    Args:
-        raw: The part as it stands in the request.
-
-    Raises:
-        jsontext.Unreadable: It is no JSON.
-    """
-    text = bytes(raw)
-    if not text:
-        return None
-    try:
-        return jsontext.decode(text, decode_any)
-    except jsontext.TooDeep:
-        return None
-
-
 def has_empty_list(body: bytes) -> bool:
     """Tell whether a body has ``[]`` somewhere, which may stand for an empty object.
 
@@ -283,28 +222,9 @@ def refusal(problem: Invalid, raw: bytes) -> Refusal:
 
 
 def without_key(raw: bytes) -> bytes:
-    """Return JSON text with the values of ``writeKey`` taken out.
+    """Return JSON text with the values of ``writeKey``, ``apiKey`` and ``api_key`` taken out.
 
     Args:
         raw: JSON text.
     """
-    return _WRITE_KEY.sub(b'"writeKey":""', raw)
-
-
-def _split(body: bytes) -> Envelope:
-    try:
-        parts = jsontext.members(body)
-    except jsontext.Unreadable as problem:
-        if not body.strip().removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
-            raise Invalid("bad_request", "The body must be a JSON object") from problem
-        raise
-    batch = parts.get("batch", b"")
-    if not batch.startswith(b"["):
-        raise Invalid("bad_request", "batch must be a list of events")
-    return Envelope(
-        batch=[msgspec.Raw(element) for element in jsontext.elements(batch, BATCH_LIMIT + 1)],
-        sent_at=msgspec.Raw(parts.get("sentAt", b"")),
-        write_key=msgspec.Raw(parts.get("writeKey", b"")),
-        context=msgspec.Raw(parts.get("context", b"")),
-        integrations=msgspec.Raw(parts.get("integrations", b"")),
-    )
+    return _KEY.sub(rb'"\1":""', raw)

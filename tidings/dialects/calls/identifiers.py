@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from tidings.dialects.segment.wire import Invalid
+from tidings.dialects.calls.wire import Invalid
 from tidings.events.model import ExternalId, Members
 from tidings.kit import email, phone
 

@@ -1,0 +1,1 @@
+"""The calls that Segment made common (identify, track, page, screen, group, alias), for every dialect that has them."""

@@ -1,0 +1,73 @@
+"""All queries of own events: what was caused inside and waits for the pipeline, which drains it like the log."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import delete, insert, select
+
+from tidings.db import Tx
+from tidings.db.bulk import given, pack
+from tidings.db.engine import announce
+from tidings.events.tables import pending_events
+
+RECORD, FORGET = "record", "forget"
+_done = given("id")
+_DROP = delete(pending_events).where(pending_events.c.id.in_(select(_done.c.id)))
+
+
+class Pending(NamedTuple):
+    """An event of our own.
+
+    Args:
+        id: In the order of happening.
+        workspace_id: The wall.
+        kind: ``record`` (a log record) or ``forget`` (a ``Forget``).
+        payload: JSON.
+        created_at: UTC milliseconds.
+    """
+
+    id: int
+    workspace_id: int
+    kind: str
+    payload: str
+    created_at: int
+
+
+def add(tx: Tx, workspace_id: int, kind: str, payload: str, now: int) -> int:
+    """Leave an event to the pipeline, in the transaction that causes it, and return its number.
+
+    Args:
+        tx: The transaction; the pipeline is woken once it is on disk.
+        workspace_id: The wall.
+        kind: ``record`` or ``forget``.
+        payload: JSON.
+        now: UTC milliseconds.
+    """
+    values = {"workspace_id": workspace_id, "kind": kind, "payload": payload, "created_at": now}
+    made = tx.execute(insert(pending_events).values(values)).inserted_primary_key
+    assert made is not None
+    announce(tx)
+    return int(made[0])
+
+
+def oldest(tx: Tx, limit: int) -> list[Pending]:
+    """Return what the pipeline takes next, of all workspaces in the order of happening."""
+    rows = tx.execute(select(pending_events).order_by(pending_events.c.id).limit(limit))
+    return [Pending(row.id, row.workspace_id, row.kind, row.payload, row.created_at) for row in rows]
+
+
+def drop(tx: Tx, ids: Sequence[int]) -> None:
+    """Remove what the pipeline has taken, of whatever workspace."""
+    if ids:
+        tx.execute(_DROP, {"rows": pack([[one] for one in ids])})
+
+
+def is_empty(tx: Tx) -> bool:
+    """Tell whether nothing waits, of any workspace."""
+    return tx.execute(select(pending_events.c.id).limit(1)).scalar() is None
+
+
+def waits(tx: Tx, workspace_id: int, number: int) -> bool:
+    """Tell whether an event of a workspace still waits for the pipeline."""
+    mine = (pending_events.c.workspace_id == workspace_id) & (pending_events.c.id == number)
+    return tx.execute(select(pending_events.c.id).where(mine)).scalar() is not None

@@ -1,0 +1,64 @@
+"""Amounts of money as clients write them."""
+
+import re
+from decimal import Decimal
+from typing import Any
+
+_LIMIT = Decimal(10) ** 15
+_DECIMALS = 6
+_DECORATION = re.compile(
+    r"[\s'\u2019]|^[A-Za-z]{3}|[A-Za-z]{3}$|[$\u20ac\u00a3\u00a5\u20b9\u20bd\u20a9\u20ba\u20aa\u0e3f]"
+)
+_NAMED = re.compile(r"[A-Za-z]{3}|[\u20ac\u00a3\u00a5\u20b9\u20bd\u20a9\u20ba\u20aa\u0e3f]")  # $ is many currencies
+_PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?", re.ASCII)
+_ENGLISH = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII)
+_CONTINENTAL = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+,\d*|\d+,\d{1,2})", re.ASCII)
+_LONGEST = 40
+
+
+def parse(stated: Any) -> Decimal | None:
+    """Read an amount, also as text with a currency sign and thousands separators.
+
+    Args:
+        stated: A decoded JSON value: ``25``, ``"25.00"``, ``"$1,250.5"``, ``"1.250,50 EUR"``.
+
+    Returns:
+        The exact amount below 10^15 with at most 6 decimals; None where there is no such amount.
+    """
+    if type(stated) is Decimal or type(stated) is int:
+        amount = Decimal(stated)
+    elif isinstance(stated, str) and len(stated) <= _LONGEST:
+        text = _DECORATION.sub("", stated.strip())
+        if _ENGLISH.fullmatch(text):
+            text = text.replace(",", "")
+        elif _CONTINENTAL.fullmatch(text):
+            text = text.replace(".", "").replace(",", ".")
+        if not _PLAIN.fullmatch(text):
+            return None
+        amount = Decimal(text)
+    else:
+        return None
+    if not amount.is_finite() or amount.copy_abs() >= _LIMIT:
+        return None
+    return amount if _decimals(amount) <= _DECIMALS else None
+
+
+def names_currency(stated: Any) -> bool:
+    """Tell whether an amount as text says in which currency it is; ``$`` does not, since many have it.
+
+    Args:
+        stated: A decoded JSON value.
+    """
+    return isinstance(stated, str) and _NAMED.search(stated) is not None
+
+
+def _decimals(amount: Decimal) -> int:
+    _, digits, exponent = amount.as_tuple()
+    if not amount or not isinstance(exponent, int) or exponent >= -_DECIMALS:
+        return 0
+    places = -exponent
+    for digit in reversed(digits):
+        if digit or not places:
+            break
+        places -= 1
+    return places

@@ -1,0 +1,107 @@
+"""In which order one transaction works off the log and our own events. Pure."""
+
+from collections import deque
+from collections.abc import Sequence
+
+import msgspec
+
+from tidings.events.model import Forget, RawRecord
+from tidings.events.pending_store import RECORD, Pending
+from tidings.log.contract import Frame
+
+PENDING = 500  # own events of one transaction at most
+FORGETS = 10  # of them customers to forget: each may have a long history
+Events = list[tuple[RawRecord, msgspec.Raw]]
+
+_record = msgspec.json.Decoder(RawRecord).decode
+_forget = msgspec.json.Decoder(Forget).decode
+
+
+class Erasure(msgspec.Struct, frozen=True):
+    """A customer to forget, between the events before and those after it.
+
+    Args:
+        own: As it waits.
+        asked: What is asked.
+    """
+
+    own: Pending
+    asked: Forget
+
+
+class Unreadable(msgspec.Struct, frozen=True):
+    """An own event that cannot be read.
+
+    Args:
+        own: As it waits.
+        error: Why not.
+    """
+
+    own: Pending
+    error: Exception
+
+
+class Plan(msgspec.Struct):
+    """What one transaction does.
+
+    Args:
+        steps: One after the other.
+        frame: The last frame of the log that is among them, None if there is none.
+        taken: Numbers of the own events that are among them.
+    """
+
+    steps: list[Events | Erasure | Unreadable] = []
+    frame: Frame | None = None
+    taken: list[int] = []
+
+
+def plan(frames: Sequence[Frame], pending: Sequence[Pending], upto: int, limit: int = PENDING) -> Plan:
+    """Return what to do, in the order in which it happened.
+
+    Own events stand in their own order. A customer is forgotten once the log is worked off as far as it reached when
+    that was asked: what was acknowledged before is then resolved by all that is known of the customer, and erased with
+    it. What was acknowledged later comes behind.
+
+    Args:
+        frames: What stands in the log behind the cursor; none is all that there is.
+        pending: The oldest own events, at most ``limit``.
+        upto: Events of the log up to the cursor.
+        limit: How many own events were asked for.
+    """
+    made = Plan()
+    waiting = deque(pending)
+    erasures = 0
+    for frame in (None, *frames):
+        if frame is not None:
+            made.frame, upto = frame, frame.upto
+            for payload in frame.payloads:
+                _add_events(made, _record(payload))
+        while waiting and erasures < FORGETS:
+            step = _read(waiting[0])
+            if isinstance(step, Erasure) and frames and step.asked.upto > upto:
+                break
+            made.taken.append(waiting.popleft().id)
+            if isinstance(step, RawRecord):
+                _add_events(made, step)
+            else:
+                made.steps.append(step)
+                erasures += isinstance(step, Erasure)
+        # What comes next in the log may belong behind own events that this transaction does not take any more.
+        if erasures == FORGETS or (not waiting and len(pending) == limit):
+            break
+    return made
+
+
+def _add_events(made: Plan, record: RawRecord) -> None:
+    if not made.steps or not isinstance(made.steps[-1], list):
+        made.steps.append([])
+    last = made.steps[-1]
+    assert isinstance(last, list)
+    last += [(record, body) for body in record.events]
+
+
+def _read(own: Pending) -> RawRecord | Erasure | Unreadable:
+    try:
+        return _record(own.payload.encode()) if own.kind == RECORD else Erasure(own, _forget(own.payload.encode()))
+    except (msgspec.MsgspecError, ValueError) as error:
+        return Unreadable(own, error)

@@ -1,0 +1,1 @@
+"""The console: server-rendered pages below /console, assembled from the rooms' pages."""
