@@ -102,6 +102,27 @@ def reconcile(server: Running, sent: Sent) -> Fold:
     figures = server.settled()
     data = server.data
     reference = fold(data, sent)
+    compare(data, reference)
+    appended = count(data)
+    assert figures == {
+        "events": len(reference.subjects),
+        "profiles": len(reference.profiles),
+        "lag": 0,
+        "duplicates": appended - len(reference.subjects),
+        "refused": 0,
+        "forgotten": 0,
+    }
+    assert sent.answers <= appended <= sent.tries
+    return reference
+
+
+def count(data: Path) -> int:
+    """Return how many events were ever acknowledged."""
+    return int(rows(data / "log.db", "SELECT max(upto) AS upto FROM frames")[0]["upto"])
+
+
+def compare(data: Path, reference: Fold) -> None:
+    """Compare all that people see of customers and groups with the reference."""
     check_first_difference(data, reference)
     stored = {root: shown(profile) for root, profile in profiles(data).items()}
     wanted = {profile.id: expected(profile) for profile in reference.profiles.values()}
@@ -115,17 +136,7 @@ def reconcile(server: Running, sent: Sent) -> Fold:
     assert group_traits(data) == {
         group: {name: trait[3] for name, trait in traits.items()} for group, traits in reference.group_traits.items()
     }
-    appended = rows(data / "log.db", "SELECT max(upto) AS upto FROM frames")[0]["upto"]
-    assert figures == {
-        "events": len(reference.subjects),
-        "profiles": len(reference.profiles),
-        "lag": 0,
-        "duplicates": appended - len(reference.subjects),
-        "refused": 0,
-    }
-    assert sent.answers <= appended <= sent.tries
     assert integrity(data) == ["ok", "ok"]
-    return reference
 
 
 def check_first_difference(data: Path, reference: Fold) -> None:

@@ -339,3 +339,9 @@ def test_rows_can_be_read_back_through_the_tables(migrated: Path) -> None:
     for table in metadata.sorted_tables:
         assert opened.read_now(rows_of, table) is not None
     opened.close()
+
+
+def test_a_current_folder_does_not_wait_for_whoever_writes(migrated: Path) -> None:
+    with closing(sqlite3.connect(migrated, isolation_level=None)) as writing:
+        writing.execute("BEGIN IMMEDIATE")
+        assert migrate(migrated, 2)

@@ -67,7 +67,7 @@ def test_any_value_is_found_in_any_spelling(value: str, ascii_only: bool) -> Non
     document = json.dumps({"userId": value, "n": [1, None]}, ensure_ascii=ascii_only)
     for text in (value, document, json.dumps(document), quote(value), quote_plus(value), urlencode({"id": value})):
         assert wanted.within(text), text
-    assert wanted.within("no", document.upper() if value.upper().casefold() == value.casefold() else document)
+    assert not value.isascii() or wanted.within("no", value.upper())
 
 
 @given(st.lists(values, max_size=5), st.text(max_size=200))

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.serving import wait_for
+from tidings.db.squeezing import CannotCompact
 from tidings.log import sqlite as module
 from tidings.log.contract import LogUnavailable
 from tidings.log.sqlite import LogMismatch, SqliteLog, appended, pack, unpack
@@ -350,3 +351,95 @@ def test_any_name_of_a_folder_will_do(tmp_path: Path, name: str) -> None:
 @given(st.lists(st.binary(max_size=50), max_size=30))
 def test_what_is_packed_is_unpacked(payloads: list[bytes]) -> None:
     assert unpack(pack(payloads)) == payloads
+
+
+def test_who_waits_can_be_woken(log: SqliteLog) -> None:
+    found: list[bool] = []
+    waiting = threading.Thread(target=lambda: found.append(log.wait(0, 20)))
+    waiting.start()
+    log.wake()
+    waiting.join(10)
+    assert found == [False]
+    log.wake()  # before anybody waits
+    begin = time.monotonic()
+    assert log.wait(0, 20) is False
+    assert time.monotonic() - begin < 10
+    assert log.wait(0, 0.05) is False
+
+
+def never(_seconds: float) -> bool:
+    return False
+
+
+def traces(log: SqliteLog, text: bytes) -> list[str]:
+    return [path.name for path in log.path.parent.iterdir() if text in path.read_bytes()]
+
+
+def test_nothing_is_left_of_what_was_worked_off(log: SqliteLog) -> None:
+    log._connection.execute("PRAGMA secure_delete = OFF")  # Debian's SQLite is built with ON
+    append_all(log, b"alice" * 1000, b"alice 2", b"bob")
+    log.compact(2, 0, never)
+    assert traces(log, b"alice") == []
+    assert everything(log) == [b"bob"]
+    assert (log.end, log.upto, log.erased) == (3, 3, 0)
+    assert append_all(log, b"carol") == [4]
+    again = reopened(log)
+    assert [(f.position, f.upto) for f in again.read(0, 9)] == [(3, 3), (4, 4)]
+    again.close()
+
+
+def test_the_newest_frame_is_emptied_and_still_says_how_many_events_there_were(log: SqliteLog) -> None:
+    append_all(log, b"alice", b"alice")
+    log.compact(2, 0, never)
+    assert traces(log, b"alice") == []
+    assert everything(log) == []
+    assert (log.erased, appended(log.path)) == (2, 2)
+    again = reopened(log)
+    assert (again.end, again.upto, again.erased) == (2, 2, 2)
+    assert append_all(again, b"bob") == [3]
+    assert again.trim(2) == 1
+    assert again.erased == 0
+    again.close()
+
+
+def test_what_is_not_worked_off_is_not_touched(log: SqliteLog) -> None:
+    append_all(log, b"a", b"b")
+    log.compact(0, 0, never)
+    assert everything(log) == [b"a", b"b"]
+    log.compact(0, 0, never)
+    assert everything(log) == [b"a", b"b"]
+
+
+def test_appending_goes_on_while_a_reader_keeps_a_compaction_waiting(log: SqliteLog) -> None:
+    append_all(log, b"alice", b"b")
+    reader = sqlite3.connect(log.path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM frames").fetchall()
+    pauses: list[list[int]] = []
+
+    def append(_seconds: float) -> bool:
+        pauses.append(append_all(log, b"meanwhile"))
+        if len(pauses) == 3:
+            reader.execute("COMMIT")
+        return len(pauses) > 10
+
+    log.compact(1, 0, append)
+    assert pauses == [[3], [4], [5]]
+    assert traces(log, b"alice") == []
+    reader.close()
+
+
+def test_a_compaction_can_be_given_up_or_refused(log: SqliteLog) -> None:
+    append_all(log, b"a", b"b")
+    reader = sqlite3.connect(log.path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM frames").fetchall()
+    with pytest.raises(CannotCompact, match="broken off"):
+        log.compact(1, 0, lambda _: True)
+    with pytest.raises(CannotCompact, match="free space"):
+        log.compact(1, 2**60, never)
+    reader.close()
+    assert everything(log) == [b"b"]
+    log._connection.execute("PRAGMA query_only = ON")
+    with pytest.raises(CannotCompact, match="readonly"):
+        log.compact(1, 0, never)

@@ -20,11 +20,11 @@ from tests.pipeline.test_batch import KEY, T0, counts, happened, record, run, tx
 from tests.pipeline.test_own_events import drain, left, refused, wait
 from tidings.db.engine import make_engine
 from tidings.db.migrate import migrate
+from tidings.events import history_store as history
 from tidings.events import pending_store, store
 from tidings.events import tables as event_tables
 from tidings.events.model import Event, Forget
 from tidings.log.contract import Frame
-from tidings.pipeline import forgetting
 from tidings.pipeline.batch import PoisonedBatch, process
 from tidings.profiles import forgotten_store, service
 from tidings.profiles import store as profiles
@@ -302,7 +302,7 @@ def test_short_ids_do_not_sweep_the_list(tx: Connection) -> None:
 
 
 def test_a_long_history_is_erased_piece_by_piece_in_both_tiers(tx: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forgetting.history, "CHUNK", 7)
+    monkeypatch.setattr(history, "CHUNK", 7)
     for position in range(1, 12):
         events = [happened(f"m{position}-{i}", user_id=("alice", "bob")[i % 2], time=T0 - i) for i in range(20)]
         cursor = run(tx, position, record(*events), recent=30)
@@ -327,7 +327,7 @@ def test_a_forget_that_fails_is_on_the_refused_list(tx: Connection, monkeypatch:
 
     ask(tx, alice)
     with monkeypatch.context() as patch:
-        patch.setattr(forgetting.history, "erase", fail)
+        patch.setattr(history, "erase", fail)
         with pytest.raises(PoisonedBatch):
             drain(tx)
         drain(tx, bisect=True)

@@ -13,10 +13,12 @@ from tidings.db.migrate import migrate
 from tidings.events import pending_store, service, store
 from tidings.events.model import Forget
 from tidings.events.pending_store import FORGET, RECORD, Pending
+from tidings.kit.digest import digest
 from tidings.log.contract import Frame
 from tidings.pipeline import batch, plan
 from tidings.pipeline.batch import PoisonedBatch, process
 from tidings.pipeline.plan import Erasure, Unreadable
+from tidings.profiles import store as profiles
 from tidings.tenants.service import Invalid
 
 __all__ = ["tx"]  # the fixture
@@ -132,10 +134,10 @@ def test_a_refused_event_is_applied_again_once(tx: Connection, allergy: pytest.M
     drain(tx)
     assert (counts(tx)["events"], left(tx)) == (2, [])
     with tx.begin():
-        (stored,) = store.by_message(tx, 1, batch.digest("bad"), [1])
+        (stored,) = store.by_message(tx, 1, digest("bad"), [1])
     assert (stored["received"], stored["time"], stored["source_id"]) == (T0 + 7, T0, 1)
     with tx.begin():
-        assert batch.profiles.root_by(tx, 1, "user_id@second", "alice") == stored["profile_id"]
+        assert profiles.root_by(tx, 1, "user_id@second", "alice") == stored["profile_id"]
     run(tx, 2, bad)  # its sender had sent it again, too
     assert (counts(tx)["events"], counts(tx)["duplicates"]) == (2, 1)
 

@@ -94,7 +94,7 @@ class World:
         }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     data: Path = tmp_path_factory.mktemp("api") / "data"
     server = Running(data).start()
@@ -105,7 +105,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     assert "an API request failed" not in "".join(server.output)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def document(world: World) -> dict[str, Any]:
     """The OpenAPI document of the running server."""
     found: dict[str, Any] = world.server.call("GET", "/tidings/openapi.json").json()

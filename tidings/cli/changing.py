@@ -1,9 +1,11 @@
 """tidings events retry, profile forget, profile export."""
 
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import IO, Any, NamedTuple, TypeVar
 
 import click
 
@@ -150,22 +152,24 @@ def export_(  # noqa: PLR0913
         begun = database.read_now(export.begin, wall, number, now)
         if begun is None:
             raise click.ClickException("no such profile any more")
-        database.write_now(deeds.exported, CLI, wall, begun.id, now)
-        if output is None:
-            for piece in export.pieces(database, wall, begun):
-                click.echo(piece, nl=False)
-            return
-        size = write(output, database, wall, begun)
-    document = {"id": begun.id, "output": str(output), "bytes": size}
-    show(document, f"profile {begun.id} exported to {output}, {size} bytes", as_json=as_json)
+        with target(output) as file:
+            database.write_now(deeds.exported, CLI, wall, begun.id, now)
+            size = sum(file.write(piece) for piece in export.pieces(database, wall, begun))
+    if output is not None:
+        document = {"id": begun.id, "output": str(output), "bytes": size}
+        show(document, f"profile {begun.id} exported to {output}, {size} bytes", as_json=as_json)
 
 
-def write(output: Path, database: Database, workspace_id: int, begun: export.Begun) -> int:
-    """Write a document into a new file, for this user only, and return its size in bytes.
+@contextmanager
+def target(output: Path | None) -> Iterator[IO[bytes]]:
+    """Open a new file for this user only, or standard output; what is written half is removed.
 
     Raises:
         click.ClickException: The file is there already, or cannot be written.
     """
+    if output is None:
+        yield sys.stdout.buffer
+        return
     try:
         descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError:
@@ -174,10 +178,12 @@ def write(output: Path, database: Database, workspace_id: int, begun: export.Beg
         raise click.ClickException(f"{output}: {error.strerror}") from None
     try:
         with os.fdopen(descriptor, "wb") as file:
-            return sum(file.write(piece) for piece in export.pieces(database, workspace_id, begun))
-    except OSError as error:
-        output.unlink(missing_ok=True)  # half a document is none
-        raise click.ClickException(f"{output}: {error.strerror}") from None
+            yield file
+    except BaseException as error:
+        output.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise click.ClickException(f"{output}: {error.strerror}") from None
+        raise
 
 
 def worked_off(data: Path, database: Database, workspace_id: int, number: int) -> bool:

@@ -25,6 +25,9 @@ def migrate(path: Path, now: int) -> str:
     Raises:
         TooNew: A newer version wrote it.
     """
+    present = epoch_of(path)
+    if present is not None:
+        return present
     engine = make_engine(path, mode="write")
     try:
         with engine.connect() as connection:
@@ -36,6 +39,25 @@ def migrate(path: Path, now: int) -> str:
                     epoch = secrets.token_hex(16)
                     connection.execute(insert(installation).values(epoch=epoch, created_at=now))
         return str(epoch)
+    finally:
+        engine.dispose()
+
+
+def epoch_of(path: Path) -> str | None:
+    """Return the epoch of a database that is as it should be, without waiting for whoever writes; else None.
+
+    Args:
+        path: The file.
+    """
+    if not path.exists() or not path.stat().st_size:
+        return None
+    engine = make_engine(path, mode="read")
+    try:
+        with engine.connect() as connection:
+            if current(connection) != HEAD:
+                return None
+            with connection.begin():
+                return connection.execute(select(installation.c.epoch)).scalar()
     finally:
         engine.dispose()
 

@@ -220,7 +220,8 @@ def shapes_of(handlers: list[HTTPRouteHandler]) -> Iterator[type[msgspec.Struct]
     for handler in handlers:
         signature = handler.parsed_fn_signature
         taken = [signature.parameters["data"].annotation] if "data" in signature.parameters else []
-        for shape in (*taken, signature.return_type.annotation):
+        streamed = [spec.data_container for spec in (handler.responses or {}).values()]
+        for shape in (*taken, signature.return_type.annotation, *streamed):
             if isinstance(shape, type) and issubclass(shape, msgspec.Struct):
                 yield shape
 

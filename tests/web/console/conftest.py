@@ -96,7 +96,7 @@ class Console:
         }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     data: Path = tmp_path_factory.mktemp("console") / "data"
     server = Running(data).start()

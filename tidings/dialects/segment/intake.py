@@ -88,9 +88,7 @@ def take_nothing(request: Request, sources: Sources) -> Intake:
     return Intake(source=None, reply=replies.OK)
 
 
-def _adapt_all(
-    batch: list[msgspec.Raw], calls: list[Call] | None, sender: Sender
-) -> tuple[list[Event], list[Refusal]]:
+def _adapt_all(batch: list[msgspec.Raw], calls: list[Call] | None, sender: Sender) -> tuple[list[Event], list[Refusal]]:
     events: list[Event] = []
     refused: list[Refusal] = []
     for place, element in enumerate(batch[:BATCH_LIMIT]):
