@@ -88,7 +88,7 @@ def process(tx: Tx, frames: list[Frame], recent_limit: int, *, bisect: bool, key
     own = pending.oldest(tx, PENDING)
     if not fresh and not own:
         return cursor
-    todo = plan(fresh, own, cursor.upto)
+    todo = plan(fresh, own, cursor.upto, PENDING)
     before = cursor.next_event
     for step in todo.steps:
         if not bisect:
