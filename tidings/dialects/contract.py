@@ -176,7 +176,11 @@ class Dialect(Protocol):
         ...
 
     def sender(self, request: Request, sources: Sources) -> Source | None:
-        """Return whose request it is as far as header and query tell, enabled or not; its body may be unreadable."""
+        """Return whose request it is as far as header and query tell, None where they do not; the body is not read.
+
+        Raises:
+            Rejected: They tell it and it is refused, with the source if that is known.
+        """
         ...
 
     def example(self, url: str, credentials: Mapping[str, str]) -> str:

@@ -245,7 +245,10 @@ class Edge:
     def _refuse(self, asked: "Asked", dialect: Dialect, status: int, code: str, message: str) -> Reply:
         """Refuse a request whose body no dialect has seen, in the name of the source whose key came along."""
         received = clock.now()
-        source = dialect.sender(self._request(asked, b"", "POST", received), self._seen_by(asked))
+        try:
+            source = dialect.sender(self._request(asked, b"", "POST", received), self._seen_by(asked))
+        except Rejected as unknown:
+            source = unknown.source
         self._refusals.add(source, received, [Refusal(code=code, message=message)])
         return dialect.error(status, code, message)
 

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Mapping
 
-from tidings.dialects.contract import Rejected, Reply, Request, Route, Sources
+from tidings.dialects.contract import Reply, Request, Route, Sources
 from tidings.dialects.reamaze_data import intake, keys, replies, snippets
 from tidings.dialects.reamaze_data.body import BODY_LIMIT
 from tidings.tenants.model import Snippet, Source, Trust
@@ -36,16 +36,8 @@ class ReamazeDataDialect:
         return replies.error(status, message)
 
     def sender(self, request: Request, sources: Sources) -> Source | None:
-        """Return whose request it is as far as header and query tell, None where they do not.
-
-        Args:
-            request: The request; its body is not looked at.
-            sources: Where to look.
-        """
-        try:
-            return keys.by_key(request, sources, "")
-        except Rejected as unknown:
-            return unknown.source
+        """Return whose request it is as far as header and query tell."""
+        return keys.by_key(request, sources, "")
 
     def example(self, url: str, credentials: Mapping[str, str]) -> str:
         """Return a line for the shell that sends an event.

@@ -4,7 +4,7 @@ import base64
 from collections.abc import Mapping
 from functools import partial
 
-from tidings.dialects.contract import Rejected, Reply, Request, Route, Sources
+from tidings.dialects.contract import Reply, Request, Route, Sources
 from tidings.dialects.ripe import intake, keys, replies, snippets
 from tidings.events.model import Verb
 from tidings.tenants.model import Snippet, Source, Trust
@@ -46,16 +46,8 @@ class RipeDialect:
         return replies.error(status, message)
 
     def sender(self, request: Request, sources: Sources) -> Source | None:
-        """Return whose request it is as far as header and query tell, None where they do not.
-
-        Args:
-            request: The request; its body is not looked at.
-            sources: Where to look.
-        """
-        try:
-            return keys.source_of(request, sources)
-        except Rejected as unknown:
-            return unknown.source
+        """Return whose request it is as far as header and query tell."""
+        return keys.source_of(request, sources)
 
     def example(self, url: str, credentials: Mapping[str, str]) -> str:
         """Return a line for the shell that sends a track event.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from tidings.dialects.contract import Rejected, Reply, Request, Route, Sources
+from tidings.dialects.contract import Reply, Request, Route, Sources
 from tidings.dialects.segment import intake, keys, pixel, replies, script, settings, snippets
 from tidings.events.model import VERBS, Verb
 from tidings.tenants.model import Snippet, Source, Trust
@@ -43,16 +43,8 @@ class SegmentDialect:
         return replies.error(status, code, message)
 
     def sender(self, request: Request, sources: Sources) -> Source | None:
-        """Return whose request it is as far as header and query tell, None where they do not.
-
-        Args:
-            request: The request; its body is not looked at.
-            sources: Where to look.
-        """
-        try:
-            return keys.source_of(request, sources)
-        except Rejected as unknown:
-            return unknown.source
+        """Return whose request it is as far as header and query tell."""
+        return keys.source_of(request, sources)
 
     def example(self, url: str, credentials: Mapping[str, str]) -> str:
         """Return a line for the shell that sends a track event.
