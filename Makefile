@@ -32,7 +32,7 @@ run: setup ## set up and serve a demo and a segment source on 127.0.0.1:8080; da
 	$(BIN)/tidings serve --data data --demo --first-source segment
 
 test: setup .venv/.dev tools $(NODE)/node_modules/.setup lint types arch docs ## set up, then check and test everything
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 3 --dist loadscope
 
 lint: .venv/.dev ## format and lint check (ruff)
 	$(BIN)/ruff format --check .

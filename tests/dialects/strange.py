@@ -85,21 +85,28 @@ STRANGE = [
     '{"\\ud83d\\u0000":[]}',
 ]
 
-scalars = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.integers(min_value=-(10**400), max_value=10**400)
-    | st.floats()
-    | st.sampled_from(WORDS)
-    | st.text()
-)
-names = st.sampled_from(NAMES) | st.text(max_size=5)
-values = st.recursive(
-    scalars,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=6),
-    max_leaves=12,
-)
+
+def nested(names: list[str], words: list[str]) -> tuple[Any, Any]:
+    """Return names of members and values of them: those that a dialect knows, and any others."""
+    scalars = (
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.integers(min_value=-(10**400), max_value=10**400)
+        | st.floats()
+        | st.sampled_from(words)
+        | st.text()
+    )
+    members = st.sampled_from(names) | st.text(max_size=5)
+    values = st.recursive(
+        scalars,
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(members, inner, max_size=6),
+        max_leaves=12,
+    )
+    return members, values
+
+
+names, values = nested(NAMES, WORDS)
 
 
 def also(required: dict[str, Any]) -> Any:

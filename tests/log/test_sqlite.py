@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -101,7 +102,11 @@ def test_a_frame_is_bounded(log: SqliteLog, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize(
     ("payload", "together", "pressed"), [(b"x", 60, True), (b"x", 2, False), (b"x" * 60_000, 4, True)]
 )
-def test_many_requests_or_large_ones_press(log: SqliteLog, payload: bytes, together: int, pressed: bool) -> None:
+def test_many_requests_or_large_ones_press(
+    log: SqliteLog, monkeypatch: pytest.MonkeyPatch, payload: bytes, together: int, pressed: bool
+) -> None:
+    monkeypatch.setattr(module, "CROWD", 600)  # a second; what is appended here takes a few milliseconds each time
+
     async def run() -> None:
         async with held(log):
             waiting = [log.append(payload, 1) for _ in range(together)]
@@ -115,6 +120,22 @@ def test_many_requests_or_large_ones_press(log: SqliteLog, payload: bytes, toget
     assert not log.pressed
     assert asyncio.run(often()) is pressed
     wait_for(lambda: not log.pressed)
+
+
+@pytest.mark.parametrize(("payload", "together", "spaced"), [(b"x" * 600, 60, False), (b"x" * 60_000, 12, True)])
+def test_only_large_requests_are_spaced(
+    log: SqliteLog, monkeypatch: pytest.MonkeyPatch, payload: bytes, together: int, spaced: bool
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(module, "time", SimpleNamespace(sleep=pauses.append, monotonic=time.monotonic))
+
+    async def often() -> None:
+        for _ in range(20):
+            await asyncio.gather(*[log.append(payload, 1) for _ in range(together)])
+
+    asyncio.run(often())
+    log.close()
+    assert any(pauses) is spaced
 
 
 def test_the_order_is_that_of_the_appends(log: SqliteLog) -> None:

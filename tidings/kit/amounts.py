@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 _LIMIT = Decimal(10) ** 15
-_DECIMALS = 6
+_SMALLEST = Decimal("0.000001")
 _DECORATION = re.compile(
     r"[\s'\u2019]|^[A-Za-z]{3}|[A-Za-z]{3}$|[$\u20ac\u00a3\u00a5\u20b9\u20bd\u20a9\u20ba\u20aa\u0e3f]"
 )
@@ -40,7 +40,7 @@ def parse(stated: Any) -> Decimal | None:
         return None
     if not amount.is_finite() or amount.copy_abs() >= _LIMIT:
         return None
-    return amount if _decimals(amount) <= _DECIMALS else None
+    return amount if amount.quantize(_SMALLEST) == amount else None
 
 
 def names_currency(stated: Any) -> bool:
@@ -50,15 +50,3 @@ def names_currency(stated: Any) -> bool:
         stated: A decoded JSON value.
     """
     return isinstance(stated, str) and _NAMED.search(stated) is not None
-
-
-def _decimals(amount: Decimal) -> int:
-    _, digits, exponent = amount.as_tuple()
-    if not amount or not isinstance(exponent, int) or exponent >= -_DECIMALS:
-        return 0
-    places = -exponent
-    for digit in reversed(digits):
-        if digit or not places:
-            break
-        places -= 1
-    return places

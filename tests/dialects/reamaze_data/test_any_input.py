@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.dialects.asking import RECEIVED
 from tests.dialects.reamaze_data.desk import BASIC, BOB, authkey, call, desk, signed
-from tests.dialects.strange import decode, encode
+from tests.dialects.strange import decode, encode, nested
 from tidings.dialects.reamaze_data import REAMAZE_DATA
 from tidings.events.model import Record
 
@@ -31,20 +31,7 @@ WORDS += [
     "secret",
 ]
 
-scalars = (
-    st.none()
-    | st.booleans()
-    | st.integers(min_value=-(10**400), max_value=10**400)
-    | st.floats()
-    | st.sampled_from(WORDS)
-    | st.text()
-)
-names = st.sampled_from(NAMES) | st.text(max_size=5)
-values = st.recursive(
-    scalars,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=6),
-    max_leaves=12,
-)
+names, values = nested(NAMES, WORDS)
 WHO: dict[str, Any] = {"id": "17", "email": BOB, "authkey": authkey(17)}
 
 

@@ -8,7 +8,13 @@ addEventListener("DOMContentLoaded", () => {
   const day = new Intl.DateTimeFormat("en-GB", { timeZone: zone, weekday: "short", day: "numeric", month: "short" });
   let chart = null;
 
-  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  // The property itself says light-dark(…), which a canvas does not read.
+  const colour = (name) => {
+    place.style.color = `var(${name})`;
+    const found = getComputedStyle(place).color;
+    place.style.color = "";
+    return found;
+  };
   const points = () => JSON.parse(document.getElementById("steps").dataset.points);
   const size = () => ({ width: place.clientWidth - 24, height: 220 });
   const at = (seconds) => new Date(seconds * 1000);
@@ -20,7 +26,7 @@ addEventListener("DOMContentLoaded", () => {
 
   function draw() {
     chart?.destroy();
-    const axis = { stroke: colour("--quiet"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line"), width: 1 }, font: `12px ${colour("--sans")}` };
+    const axis = { stroke: colour("--quiet"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line"), width: 1 }, font: `12px ${getComputedStyle(place).fontFamily}` };
     const line = { stroke: colour("--accent"), fill: colour("--accent-soft"), width: 2, points: { show: false } };
     const refused = { stroke: colour("--error"), width: 1.5, points: { show: false } };
     chart = new uPlot({
