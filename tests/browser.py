@@ -48,6 +48,10 @@ HOSTS = "MAP *.example 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE lo
 WATCH = """document.addEventListener("securitypolicyviolation", e =>
     console.error("CSP violation: " + e.effectiveDirective + " keeps out " + e.blockedURI + " at " + e.sourceFile))"""
 
+# The only host elsewhere that answers: customers have their pictures there.
+PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><path fill="teal" d="M0 0h1v1H0z"/></svg>'
+SVG = "image/svg+xml"
+
 
 class Browse:
     """Opens pages for visitors and keeps what goes wrong in them; the module says how to use it."""
@@ -70,6 +74,7 @@ class Browse:
         self._contexts.append(context)
         context.set_default_timeout(MILLISECONDS)
         context.add_init_script(WATCH)
+        context.route("https://pictures.example/**", lambda route: route.fulfill(body=PICTURE, content_type=SVG))
         context.on("console", self._on_console)
         context.on("weberror", self._on_error)
         return context.new_page()

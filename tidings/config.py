@@ -24,6 +24,7 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, frozen=
     tls_key: str
     trusted_proxies: list[str]
     mmdb: str
+    avatars: Literal["initials", "given", "gravatar"]
     rate: int
     drain_seconds: float
     disk_reserve_mib: int

@@ -1,5 +1,6 @@
 """What these pages call things: customers, identifiers, causes of merges, reasons of conflicts."""
 
+import hashlib
 import unicodedata
 from collections.abc import Iterable
 from typing import Any
@@ -87,6 +88,30 @@ def initials(text: str) -> str:
     words = [word for word in text.partition("@")[0][:200].split() if unicodedata.category(word[0])[0] in "LN"]
     letters = [word[0] for word in (words if len(words) < 2 else [words[0], words[-1]])]
     return "".join(letters).upper()[:2]
+
+
+def shown_picture(traits: dict[str, Any], avatars: str) -> str | None:
+    """Return the address of the picture that is shown of somebody, None for initials.
+
+    Args:
+        traits: Of the customer; hostile.
+        avatars: The setting.
+    """
+    given = picture(traits)
+    if avatars != "initials" and given is not None and given.lower().startswith("https:"):
+        return given
+    email = traits.get("email")
+    address = emails.normalise(email) if isinstance(email, str) else None
+    return gravatar(address) if avatars == "gravatar" and address else None
+
+
+def gravatar(email: str) -> str:
+    """Return the address of the picture that belongs to an email address at Gravatar, an error where there is none.
+
+    Args:
+        email: Normalised.
+    """
+    return f"https://gravatar.com/avatar/{hashlib.sha256(email.encode()).hexdigest()}?s=112&d=404&r=g"
 
 
 def picture(traits: dict[str, Any]) -> str | None:
