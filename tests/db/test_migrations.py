@@ -169,6 +169,151 @@ SAMPLES: dict[str, tuple[str, dict[str, list[tuple[Any, ...]]]]] = {
             "SELECT group_id, value, search FROM group_traits": [("a", '"Acme"', "acme")],
         },
     ),
+    "0007": (
+        """
+        INSERT INTO installation (epoch, created_at) VALUES ('kept', 1);
+        INSERT INTO workspaces (id, name, time_zone, created_at, title) VALUES (7, 'alice', 'Europe/Berlin', 2, '');
+        INSERT INTO brands (id, workspace_id, "key", name, currency, created_at)
+            VALUES (3, 7, 'shop', 'Shop', 'EUR', 3);
+        INSERT INTO sources (id, workspace_id, brand_id, dialect, name, trust, enabled, settings, created_at)
+            VALUES (5, 7, 3, 'segment', 'web', 'server', 1, '{"rate": 9}', 4);
+        INSERT INTO profiles (id, workspace_id, root_id, event_count, first_seen) VALUES (1, 7, 1, 2, 5);
+        INSERT INTO profile_additions (workspace_id, profile_id, name, item, rank, time, message_id, source_id)
+            VALUES (7, 1, 'tags', 'vip', 1, 9, 'm', 5);
+        """,
+        {"SELECT profile_id, name, item, time FROM profile_additions": [(1, "tags", "vip", 9)]},
+    ),
+    "0008": (
+        """
+        INSERT INTO installation (epoch, created_at) VALUES ('kept', 1);
+        INSERT INTO workspaces (id, name, time_zone, created_at, title) VALUES (7, 'alice', 'Europe/Berlin', 2, '');
+        INSERT INTO brands (id, workspace_id, "key", name, currency, created_at)
+            VALUES (3, 7, 'shop', 'Shop', 'EUR', 3);
+        INSERT INTO sources (id, workspace_id, brand_id, dialect, name, trust, enabled, settings, created_at)
+            VALUES (5, 7, 3, 'segment', 'web', 'server', 1, '{"rate": 9}', 4);
+        INSERT INTO orders (n, workspace_id, brand_id, id, profile_id, number, status, placed, first_at, currency,
+                revenue, refunded, items, counted, deleted, named, cart_id, cart_token, state)
+            VALUES (8, 7, 3, '0012', 1, '#12', 'Paid', 9, 9, 'EUR', '22.10', '5', '2', 1, 0, 1, '55', NULL,
+                '{"layers":[[1,9,"m1 5",{"total":22.10}]],"given":[[9,"m1 5",5,[]]]}');
+        INSERT INTO order_events (workspace_id, n, at, event_id) VALUES (7, 8, 9, 8);
+        INSERT INTO carts (n, workspace_id, brand_id, id, holder, profile_id, token, at, until, status, order_n,
+                currency, total, items, state)
+            VALUES (7, 7, 3, '55', 0, 1, 't', 8, 9, 'ordered', 8, 'EUR', '22.10', '2',
+                '{"layers":[[1,8,"m0 5",{"token":"t"}]]}');
+        INSERT INTO cart_events (workspace_id, n, at, event_id) VALUES (7, 7, 8, 7);
+        INSERT INTO products (n, workspace_id, brand_id, id, at, told, met_at, known, search, sku, present, stock,
+                sold_out, state)
+            VALUES (1, 7, 3, 'mug', 9, 1, NULL, 1, 'mug', NULL, 1, '0', 1, '[[1,9,"d",{"title":"Mug","stock":0}]]');
+        INSERT INTO product_events (workspace_id, brand_id, id, at, event_id) VALUES (7, 3, 'mug', 9, 9);
+        INSERT INTO customer_sums (workspace_id, profile_id, currency, orders, revenue, refunded, items)
+            VALUES (7, 1, 'EUR', 1, '22.10', '5', '2');
+        INSERT INTO customer_products (workspace_id, profile_id, brand_id, product_id, orders, quantity)
+            VALUES (7, 1, 3, 'mug', 1, '2');
+        INSERT INTO customer_views (workspace_id, profile_id, viewed) VALUES (7, 1, '[[9,3,"mug"]]');
+        """,
+        {
+            "SELECT n, id, revenue, cart_id, state FROM orders": [
+                (
+                    8,
+                    "0012",
+                    "22.10",
+                    "55",
+                    '{"layers":[[1,9,"m1 5",{"total":22.10}]],"given":[[9,"m1 5",5,[]]]}',
+                )
+            ],
+            "SELECT id, status, order_n, until FROM carts": [("55", "ordered", 8, 9)],
+            "SELECT id, told, known, stock, sold_out FROM products": [("mug", 1, 1, "0", 1)],
+            "SELECT n, event_id FROM order_events UNION SELECT n, event_id FROM cart_events": [(7, 7), (8, 8)],
+            "SELECT id, event_id FROM product_events": [("mug", 9)],
+            "SELECT currency, orders, revenue, refunded FROM customer_sums": [("EUR", 1, "22.10", "5")],
+            "SELECT product_id, orders, quantity FROM customer_products": [("mug", 1, "2")],
+            "SELECT viewed FROM customer_views": [('[[9,3,"mug"]]',)],
+        },
+    ),
+    "0009": (
+        """
+        INSERT INTO installation (epoch, created_at) VALUES ('kept', 1);
+        INSERT INTO workspaces (id, name, time_zone, created_at, title) VALUES (7, 'alice', 'Europe/Berlin', 2, '');
+        INSERT INTO brands (id, workspace_id, "key", name, currency, created_at)
+            VALUES (3, 7, 'shop', 'Shop', 'EUR', 3);
+        INSERT INTO sources (id, workspace_id, brand_id, dialect, name, trust, enabled, settings, created_at)
+            VALUES (5, 7, 3, 'segment', 'web', 'server', 1, '{"rate": 9}', 4);
+        INSERT INTO consent_settings (workspace_id, mail_unknown, double_opt_in, email_stops_sms, sms_stops_email)
+            VALUES (7, 1, 'always', 0, 1);
+        INSERT INTO consent_preferences (workspace_id, profile_id, channel, state, time, message_id, source_id, address,
+                since, act, event_id, by_source_id, ip, form, reason)
+            VALUES (7, 1, 'email', 'yes', 9, 'm2', 5, 'a@b.org', 8, 'confirm', 2, 5, '192.0.2.7', 'popup', 'why');
+        INSERT INTO consent_suppressions (workspace_id, channel, address, type, active, hashed, added_at, added_message,
+                added_source, lifted_at, lifted_message, lifted_source, event_id, ip, reason)
+            VALUES (7, 'email', 'a@b.org', 'unsubscribed', 1, 0, 8, 'm1', 5, 7, 'm0', 5, 2, NULL, 'why');
+        INSERT INTO consent_opt_ins (id, workspace_id, channel, address, profile_id, stage, time, message_id, source_id,
+                event_id, asked_at, ip, form, closed_at, closed_ip)
+            VALUES (4, 7, 'sms', '+351900000000', 1, 'confirmed', 8, 'm1', 5, 2, 8, '192.0.2.7', 'popup', 9, '::1');
+        INSERT INTO consent_history (id, workspace_id, profile_id, channel, address, subject, change, effect, time,
+                received, source_id, event_id, "by", ip, form, reason)
+            VALUES (3, 7, 1, 'email', 'a@b.org', 'preference', 'yes', 'made', 8, 9, 5, 2, '', NULL, 'popup', NULL);
+        """,
+        {
+            "SELECT mail_unknown, double_opt_in, sms_stops_email FROM consent_settings": [(1, "always", 1)],
+            "SELECT state, time, since, act, ip FROM consent_preferences": [("yes", 9, 8, "confirm", "192.0.2.7")],
+            "SELECT address, type, active, added_at, lifted_at FROM consent_suppressions": [
+                ("a@b.org", "unsubscribed", 1, 8, 7)
+            ],
+            "SELECT id, stage, closed_ip FROM consent_opt_ins": [(4, "confirmed", "::1")],
+            'SELECT subject, change, effect, "by" FROM consent_history': [("preference", "yes", "made", "")],
+        },
+    ),
+    "0010": (
+        """
+        INSERT INTO installation (epoch, created_at) VALUES ('kept', 1);
+        INSERT INTO workspaces (id, name, time_zone, created_at, title) VALUES (7, 'alice', 'Europe/Berlin', 2, '');
+        INSERT INTO brands (id, workspace_id, "key", name, currency, created_at)
+            VALUES (3, 7, 'shop', 'Shop', 'EUR', 3);
+        INSERT INTO sources (id, workspace_id, brand_id, dialect, name, trust, enabled, settings, created_at)
+            VALUES (5, 7, 3, 'ray', 'web', 'server', 1, '{"rate": 9}', 4);
+        INSERT INTO declared_types (id, workspace_id, type, subtype, properties, created_at)
+            VALUES (3, 7, 'PURCHASE', '', '{"amount": {"kind": "number", "required": true}}', 4);
+        INSERT INTO registrations (workspace_id, store, profile_id, at) VALUES (7, '3', 1, 9);
+        """,
+        {
+            "SELECT type, subtype, properties FROM declared_types": [
+                ("PURCHASE", "", '{"amount": {"kind": "number", "required": true}}')
+            ],
+            "SELECT store, profile_id, at FROM registrations": [("3", 1, 9)],
+        },
+    ),
+    "0011": (
+        """
+        INSERT INTO installation (epoch, created_at) VALUES ('kept', 1);
+        INSERT INTO workspaces (id, name, time_zone, created_at, title) VALUES (7, 'alice', 'Europe/Berlin', 2, '');
+        INSERT INTO brands (id, workspace_id, "key", name, currency, created_at)
+            VALUES (3, 7, 'shop', 'Shop', 'EUR', 3);
+        INSERT INTO sources (id, workspace_id, brand_id, dialect, name, trust, enabled, settings, created_at)
+            VALUES (5, 7, 3, 'remarkety', 'web', 'server', 1, '{"rate": 9}', 4);
+        INSERT INTO handshakes (source_id, workspace_id, code, expires_at, "key", ended_at)
+            VALUES (5, 7, 'f1', 900005, 'f2', NULL);
+        """,
+        {"SELECT source_id, code, expires_at, key, ended_at FROM handshakes": [(5, "f1", 900_005, "f2", None)]},
+    ),
+    "0012": (
+        """
+        INSERT INTO installation (epoch, created_at) VALUES ('kept', 1);
+        INSERT INTO workspaces (id, name, time_zone, created_at, title) VALUES (7, 'alice', 'Europe/Berlin', 2, '');
+        INSERT INTO brands (id, workspace_id, "key", name, currency, created_at)
+            VALUES (3, 7, 'shop', 'Shop', 'EUR', 3);
+        INSERT INTO sources (id, workspace_id, brand_id, dialect, name, trust, enabled, settings, created_at)
+            VALUES (5, 7, 3, 'segment', 'web', 'server', 1, '{"rate": 9}', 4);
+        INSERT INTO imports (id, workspace_id, brand_id, kind, hash, name, size, options, lines, taken, refused, totals,
+                             waiting, started_at, finished_at)
+            VALUES (4, 7, 3, 'orders', 'ab', 'orders.csv', 99, '{"columns":{}}', 9, 7, 1, '{"EUR":"10.10"}', 8,
+                5, NULL);
+        """,
+        {
+            "SELECT kind, hash, lines, taken, refused, totals, waiting, finished_at FROM imports": [
+                ("orders", "ab", 9, 7, 1, '{"EUR":"10.10"}', 8, None)
+            ],
+        },
+    ),
 }
 
 

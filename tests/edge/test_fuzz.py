@@ -42,7 +42,13 @@ REAMAZE = [
     f"{base}/data/{name}" for base in ("", "/reamaze_data", "/desk") for name in ("users", "events", "events.json")
 ]
 REAMAZE_BASES = ("/data/", "/reamaze_data/", "/desk/")
-POSTED = [*SINGLE, *BATCH, "/v1/m", "/segment/v1/track", *RIPE, *REAMAZE]
+REMARKETY = [f"{base}/webhooks{rest}" for base in ("", "/remarkety", "/rem") for rest in ("", "/store/FUZZED", "/")]
+REMARKETY += ["/webhooks?type=orders%2Fcreated", "/webhooks/?storeId=FUZZED&eventType=newsletter/subscribe"]
+REMARKETY += [f"/api/v1/stores/FUZZED/contacts{rest}" for rest in ("", "/unsubscribe")]
+REMARKETY += [f"/api/v2/stores/FUZZED/{rest}" for rest in ("contacts/batch", "customers", "orders")]
+REMARKETY += [f"/public/install/{rest}" for rest in ("notify", "get-store-id", "uninstall")]
+REMARKETY_BASES = ("/webhooks", "/remarkety/", "/rem/", "/api/v1/stores/", "/api/v2/stores/", "/public/install/")
+POSTED = [*SINGLE, *BATCH, "/v1/m", "/segment/v1/track", *RIPE, *REAMAZE, *REMARKETY]
 READ = [*(f"/v1/pixel/{verb}" for verb in (*VERBS, "nonsense")), "/v1/projects/nobody/settings", "/sourceConfig/"]
 READ += ["/event/auth/sdk", "/own/auth/sdk"]
 
@@ -82,6 +88,9 @@ def check(said: Said, method: str, path: str) -> None:
     elif path.startswith(REAMAZE_BASES):
         assert said.header("content-type") == "application/json", said
         assert said.json()["errors" if said.status == 422 else "error"], said
+    elif path.startswith(REMARKETY_BASES):
+        assert said.header("content-type") == "application/json", said
+        assert said.json()["message"], said
     else:
         must_fail(said, said.status)
 
@@ -96,6 +105,12 @@ def ripe(live: Running, key: str) -> None:
 def desk(live: Running, key: str) -> None:
     """A source of the dialect reamaze_data that has the key of the other ones."""
     live.source("reamaze_data", "--set", f"api_key={key}", "--prefix", "desk")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def store(live: Running, key: str) -> None:
+    """A source of the dialect remarkety that has the key of the other ones."""
+    live.source("remarkety", "--set", f"api_key={key}", "--set", "store_id=FUZZED", "--prefix", "rem")
 
 
 @pytest.fixture(scope="module")
@@ -275,6 +290,46 @@ def test_a_user_with_odd_members(
     client.ask("POST", path, encoded(content | around, ascii_only), dict([basic(key)]))
 
 
+TYPES = [f"{noun}/{deed}" for noun in ("customers", "orders", "products", "carts") for deed in ("create", "deleted")]
+TYPES += ["orders/updated", "products/update", "newsletter/subscribe", "newsletter/unsubscribed", "productView", "x"]
+OBJECT = ["id", "email", "customer", "line_items", "status", "products", "variants", "image", "images", "categories"]
+OBJECT += ["tags", "append_tags", "total_price", "currency", "created_at", "updated_at", "accepts_marketing", "pos_id"]
+OBJECT += ["default_address", "discount_codes", "test", "productId", "properties", "contacts", "order", "quantity"]
+LINE = ["product_id", "id", "price", "quantity", "tax_lines", "image", "images", "discount", "inventory_quantity"]
+
+
+@FUZZ
+@given(
+    event_type=st.sampled_from(TYPES),
+    members=st.dictionaries(st.sampled_from(OBJECT), odd, max_size=3),
+    line=st.dictionaries(st.sampled_from(LINE), odd, max_size=3),
+    path=st.sampled_from(REMARKETY[:-3]),
+    ascii_only=st.booleans(),
+    keyed=st.booleans(),
+)
+def test_an_object_with_odd_members(
+    client: Client,
+    key: str,
+    event_type: str,
+    members: dict[str, Any],
+    line: dict[str, Any],
+    path: str,
+    ascii_only: bool,
+    keyed: bool,
+) -> None:
+    content: dict[str, Any] = {"id": "12", "email": "alice@example.com"}
+    content |= {
+        "customer": {"id": "alice", "email": "alice@example.com"},
+        "line_items": [line],
+        "variants": [line],
+        "products": [line],
+        "contacts": [line],
+        "total_price": 5,
+    }
+    headers = {"x-event-type": event_type} | ({"x-token": key} if keyed else {})
+    client.ask("POST", path, encoded(content | members, ascii_only), headers)
+
+
 @FUZZ
 @given(
     batch=st.lists(events() | values, max_size=6),
@@ -434,13 +489,14 @@ def test_everything_acknowledged_is_processed(live: Running, key: str) -> None:
     assert (said["status"], said["lag"]) == ("ready", 0)
     with closing(sqlite3.connect(f"file:{live.data / 'tidings.db'}?mode=ro", uri=True)) as database:
         lost = database.execute("SELECT code, message, body FROM refused WHERE stage = 'pipeline'").fetchall()
+        (own,) = database.execute("SELECT count(*) FROM events WHERE source_id = 0").fetchone()
     assert lost == []
     metrics = live.call("GET", "/metrics").body.decode()
     counted = {
         name: float(events) for name, events in re.findall(r'tidings_events_total{dialect="(\w+)"} (\S+)', metrics)
     }
-    assert min(counted["segment"], counted["ripe"], counted["reamaze_data"]) > 50
-    assert figures["events"] + figures["duplicates"] == sum(counted.values())
+    assert min(counted["segment"], counted["ripe"], counted["reamaze_data"], counted["remarkety"]) > 50
+    assert figures["events"] - own + figures["duplicates"] == sum(counted.values())
     assert len(live.cli("events", "list", "--limit", "1000")) == min(1000, figures["events"])
     assert live.cli("profile", "show", "--user-id", "alice")["event_count"] > 0
     assert not [line for line in live.output if "Traceback" in line]

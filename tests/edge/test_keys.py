@@ -169,19 +169,22 @@ def test_refused_requests_are_counted_for_their_source(live: Running) -> None:
         ("segment", "write_key", "/v1/track"),
         ("ripe", "api_key", "/event/track"),
         ("reamaze_data", "api_key", "/data/events"),
+        ("remarkety", "api_key", "/webhooks"),
     ],
 )
 def test_a_body_that_no_dialect_has_seen_is_refused_in_the_name_of_its_key(
     live: Running, dialect: str, credential: str, path: str
 ) -> None:
     made = live.cli("source", "create", dialect, "--name", f"unseen-{dialect}")
-    here = ("Authorization", "Basic " + base64.b64encode(made[credential].encode()).decode())
-    wait_for(lambda: ask(live.port, "POST", path, b"{", [here]).status != 401)
+    here = [("Authorization", "Basic " + base64.b64encode(made[credential].encode()).decode())]
+    if dialect == "remarkety":
+        here = [("X-Api-Key", made[credential]), ("X-Event-Type", "hello")]
+    wait_for(lambda: ask(live.port, "POST", path, b"{", here).status != 401)
     before = live.cli("stats")["refused"]
-    ask(live.port, "POST", path, b"{}", [here, ("Content-Encoding", "br")])
-    ask(live.port, "POST", path, b"\x1f\x8b broken", [here])
-    ask(live.port, "POST", path, b" " * 600_000, [here])
+    ask(live.port, "POST", path, b"{}", [*here, ("Content-Encoding", "br")])
+    ask(live.port, "POST", path, b"\x1f\x8b broken", here)
+    ask(live.port, "POST", path, b" " * 1_100_000, here)
     wait_for(lambda: live.cli("stats")["refused"] >= before + 3)
     live.cli("source", "set", str(made["id"]), "rate=1")
-    wait_for(lambda: ask(live.port, "POST", path, b"{}", [here]).status == 429)
+    wait_for(lambda: ask(live.port, "POST", path, b"{}", here).status == 429)
     wait_for(lambda: live.cli("stats")["refused"] >= before + 4)

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tests.dialects.asking import source
+from tests.dialects.asking import SIGNER, source
 from tests.edge.wire import ORIGIN, Said, ask, basic, event, must_fail, must_take
 from tests.serving import Running, wait_for
 from tidings.dialects import DIALECTS, first_parts
 from tidings.dialects.contract import Rejected
 from tidings.edge.paths import Own
-from tidings.tenants.model import Source
+from tidings.tenants.model import Declared, Source
 from tidings.tenants.rules import OWN_PARTS, prefix_fault
 
 PAGE = b'{"userId": "alice", "event": "Seen", "groupId": "acme", "previousId": "a-1"}'
@@ -208,11 +208,22 @@ class Two:
     def values(self, source: Source, credential: str) -> tuple[str, ...]:
         return (f"{credential} of {source.id}",)
 
+    def marks(self, source: Source, credential: str) -> tuple[str, ...]:
+        return ()
+
+    def declared(self, source: Source, kind: str, subtype: str) -> Declared | None:
+        return None
+
     def only(self, dialect: str) -> Source | None:
         return None
 
     def of_brand(self, dialect: str, key: str) -> tuple[Source, ...] | None:
         return {"main": tuple(self.known.values()), "empty": ()}.get(key)
+
+    def source(self, source_id: int) -> Source | None:
+        return next((source for source in self.known.values() if source.id == source_id), None)
+
+    signer = SIGNER
 
 
 def test_below_a_prefix_there_is_one_source() -> None:
@@ -225,6 +236,7 @@ def test_below_a_prefix_there_is_one_source() -> None:
         own.find("ripe", "api_key", "other")
     assert (refusal.value.status, refusal.value.code, refusal.value.source) == (401, "another_source", mine)
     assert own.values(mine, "api_key") == ("api_key of 1",)
+    assert (own.source(1), own.source(2), own.signer) == (mine, None, SIGNER)
     assert (own.only("ripe"), own.only("segment")) == (mine, None)
     assert Own(Two(mine, others), replace(mine, enabled=False)).only("ripe") is None
     assert (own.of_brand("ripe", "main"), own.of_brand("ripe", "empty"), own.of_brand("ripe", "x")) == (

@@ -180,7 +180,7 @@ def test_workspaces_do_not_see_each_other(tx: Connection) -> None:
 def test_one_poison_event_is_refused_and_the_rest_goes_on(tx: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     real = batch.identify
 
-    def allergic(item: batch.Item, *rest: Any) -> int:
+    def allergic(item: batch.Item, *rest: Any) -> tuple[int, bool]:
         if item.head.name == "Poison":
             raise ValueError("this one hurts")
         return real(item, *rest)

@@ -55,7 +55,7 @@ def allergy(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """Have events of the name "Poison" fail until this is undone."""
     real = batch.identify
 
-    def allergic(item: batch.Item, *rest: Any) -> int:
+    def allergic(item: batch.Item, *rest: Any) -> tuple[int, bool]:
         if item.head.name == "Poison":
             raise ValueError("this one hurts")
         return real(item, *rest)

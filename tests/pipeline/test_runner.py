@@ -17,7 +17,7 @@ from tidings.events import pending_store, store
 from tidings.folder import Folder
 from tidings.log.sqlite import SqliteLog
 from tidings.pipeline import compaction, runner
-from tidings.pipeline.opening import open_pipeline
+from tidings.pipeline.opening import key_of, open_pipeline
 
 
 class Running:
@@ -28,7 +28,7 @@ class Running:
         self.folder.prepare()
         epoch = migrate(self.folder.state, T0)
         self.database = Database(self.folder.state)
-        self.log, self.pipeline = open_pipeline(self.folder, self.database, epoch)
+        self.log, self.pipeline = open_pipeline(self.folder, self.database, epoch, key_of(self.folder, self.database))
 
     def counts(self) -> dict[str, int]:
         return self.database.read_now(store.get_counts, 1)

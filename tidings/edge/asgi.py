@@ -11,7 +11,8 @@ from typing import Any, Protocol
 import msgspec
 import structlog
 
-from tidings.dialects.contract import Dialect, Intake, Rejected, Reply, Request, Route, Sources
+from tidings.db import Tx
+from tidings.dialects.contract import Answer, Dialect, Intake, Rejected, Reply, Request, Route, Sources
 from tidings.edge.paths import Own, Owners, Paths
 from tidings.events.model import Record, Refusal
 from tidings.kit import clock
@@ -47,6 +48,18 @@ class Refusals(Protocol):
         ...
 
 
+class State(Protocol):
+    """What the routes with ``access`` answer from."""
+
+    def read(self, script: Callable[[Tx], Reply], position: int) -> Awaitable[Reply]:
+        """Read the state once it has come as far as a position in the log, or after 2 s."""
+        ...
+
+    def write(self, script: Callable[[Tx], Reply], position: int) -> Awaitable[Reply]:
+        """Change the state once it has come as far as a position in the log, or after 2 s."""
+        ...
+
+
 class Meter(Protocol):
     """What is counted."""
 
@@ -67,6 +80,7 @@ class Edge:
         proxies: Who may say who is calling.
         rate: Requests per second for each source that has no setting of its own; 0 is no limit.
         writable: Tells why nothing can be stored now, "" if all is well.
+        state: What the routes with ``access`` answer from.
         places: Finds where an address is; None without a file of places.
     """
 
@@ -80,6 +94,7 @@ class Edge:
         proxies: Proxies,
         rate: int,
         writable: Callable[[], str],
+        state: State,
         places: Finder | None = None,
     ) -> None:
         self._paths = Paths(dialects, sources)
@@ -91,6 +106,7 @@ class Edge:
         self._proxies = proxies
         self._rate = rate
         self._writable = writable
+        self._state = state
         self._places = places
         self._buckets = Buckets()
         self._told = 0.0  # when it was last said that nothing can be stored
@@ -138,10 +154,22 @@ class Edge:
         if isinstance(outcome, Reply):
             return outcome, 0
         try:
-            await self.log.append(outcome.payload, outcome.events)
+            position = await self.log.append(outcome.payload, outcome.events) if outcome.events else 0
         except LogUnavailable as error:
             return self.unavailable(dialect, str(error)), 0
-        return outcome.reply, outcome.events
+        if outcome.answer is None:
+            return outcome.reply, outcome.events
+        return await self._answer(dialect, route, outcome.answer, position), outcome.events
+
+    async def _answer(self, dialect: Dialect, route: Route, answer: Answer, position: int) -> Reply:
+        ask = self._state.write if route.access == "write" else self._state.read
+        try:
+            return await ask(answer, position)
+        except Rejected as error:
+            return dialect.error(error.status, error.code, error.message)
+        except Exception:
+            logger.exception("a question could not be answered", path=route.path, dialect=dialect.name)
+            return dialect.error(500, "internal_error", "this is our mistake: please report it")
 
     def decide(self, asked: "Asked", wire: bytes, dialect: Dialect, route: Route) -> "Reply | Accepted":
         """Return the answer to a request, or what must be durable before it is answered; raises nothing.
@@ -207,7 +235,7 @@ class Edge:
         if intake.refused:
             self._refusals.add(source, received, intake.refused)
         if not intake.events or source is None:
-            return intake.reply
+            return intake.reply if intake.answer is None else Accepted(b"", 0, intake.reply, intake.answer)
         if trouble := self._writable():
             raise LogUnavailable(trouble)
         if self._places is not None:
@@ -220,8 +248,9 @@ class Edge:
             received=received,
             events=intake.events,
             proven=intake.proven,
+            brand_id=source.brand_id,
         )
-        return Accepted(_encode(record), len(intake.events), intake.reply)
+        return Accepted(_encode(record), len(intake.events), intake.reply, intake.answer)
 
     def _admit(self, intake: Intake, headers: dict[bytes, bytes]) -> None:
         """Raise where the source's own settings keep a request out."""
@@ -304,13 +333,15 @@ class Accepted(msgspec.Struct):
 
     Args:
         payload: For the log.
-        events: How many are in it.
+        events: How many are in it; none is nothing to store.
         reply: The answer then.
+        answer: Makes another from what is stored; None where ``reply`` is it.
     """
 
     payload: bytes
     events: int
     reply: Reply
+    answer: Answer | None = None
 
 
 class TooFast(Exception):  # noqa: N818

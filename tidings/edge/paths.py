@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from tidings.dialects.contract import Dialect, Rejected, Route, Sources
-from tidings.tenants.model import Source
+from tidings.kit.signing import Signer
+from tidings.tenants.model import Declared, Source
 
 Routes = dict[str, tuple[Dialect, Route]]  # by method
 Parameters = dict[str, str]
@@ -94,9 +95,9 @@ class Table:
             self.exact.setdefault(path, {})[route.method] = (dialect, route)
 
     def plain(self) -> dict[bytes, tuple[str, Dialect, Route]]:
-        """Return path, dialect and route of each path without parameters that takes a POST, by its bytes."""
+        """Return path, dialect and route of each path without parameters that only takes a POST in, by its bytes."""
         posts = ((path, routes["POST"]) for path, routes in self.exact.items() if "POST" in routes)
-        return {path.encode(): (path, *found) for path, found in posts}
+        return {path.encode(): (path, *found) for path, found in posts if not found[1].access}
 
     def match(self, path: str) -> tuple[Routes, Parameters]:
         """Return the routes of a path by method, and its parameters."""
@@ -152,3 +153,20 @@ class Own:
         """Return the source, if it belongs to a brand; None if there is no such brand."""
         found = self._sources.of_brand(dialect, key)
         return None if found is None else tuple(source for source in found if source.id == self._source.id)
+
+    def source(self, source_id: int) -> Source | None:
+        """Return the source, if this is its number."""
+        return self._source if self._source.id == source_id else None
+
+    def marks(self, source: Source, credential: str) -> tuple[str, ...]:
+        """Return the hashes of all present values of a credential of a source."""
+        return self._sources.marks(source, credential)
+
+    def declared(self, source: Source, kind: str, subtype: str) -> Declared | None:
+        """Return what the operator has declared of a type of events."""
+        return self._sources.declared(source, kind, subtype)
+
+    @property
+    def signer(self) -> Signer:
+        """What signs tokens that the dialect hands out."""
+        return self._sources.signer

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from tidings.events.reports import Commerce, Statement
 from tidings.tenants.model import Trust
 
 Verb = Literal["identify", "track", "page", "screen", "group", "alias"]
@@ -43,7 +44,7 @@ class Event(msgspec.Struct, kw_only=True, omit_defaults=True):
         email: Normalised address that identifies the customer.
         phone: E.164 number that identifies the customer.
         external_ids: Further identifiers.
-        traits: Of the customer (identify) or of the group (group), reserved names normalised; null removes.
+        traits: Of the group (group), else of the customer, reserved names normalised; null removes.
         properties: Of a track, page or screen event.
         context: The circumstances.
         extra: Members that the dialect does not know, kept as they came.
@@ -51,6 +52,11 @@ class Event(msgspec.Struct, kw_only=True, omit_defaults=True):
         currency: ISO 4217, upper case; set wherever ``value`` is.
         active: False leaves "last seen" alone (``context.active``).
         notes: What was odd about it, for the operator: ``"blocked user_id: null"``.
+        additions: Items that are added to traits that are lists, by the name of the trait.
+        only_new: Its traits, additions and statements count only if it is the first event of its customer.
+        commerce: What it says about orders, carts and products.
+        statements: What it says about what the customer wants to receive.
+        store: Number of the store in which its customer is registered by it.
     """
 
     verb: Verb
@@ -74,6 +80,11 @@ class Event(msgspec.Struct, kw_only=True, omit_defaults=True):
     currency: str | None = None
     active: bool = True
     notes: list[str] = []
+    additions: dict[str, list[str]] = {}
+    only_new: bool = False
+    commerce: Commerce | None = None
+    statements: list[Statement] = []
+    store: str | None = None
 
 
 class Record(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -88,6 +99,7 @@ class Record(msgspec.Struct, kw_only=True, omit_defaults=True):
         events: At least one.
         proven: Whether the source's secret vouches for the identifiers of the events: they then count as under server
             trust, while ``trust`` stays that of the traits.
+        brand_id: The shop of the source, within which orders, carts and products have their ids.
     """
 
     workspace_id: int
@@ -97,6 +109,7 @@ class Record(msgspec.Struct, kw_only=True, omit_defaults=True):
     received: int
     events: list[Event]
     proven: bool = False
+    brand_id: int = 0
 
 
 class Head(msgspec.Struct, kw_only=True):
@@ -118,6 +131,11 @@ class Head(msgspec.Struct, kw_only=True):
     currency: str | None = None
     active: bool = True
     notes: list[str] = []
+    additions: dict[str, list[str]] = {}
+    only_new: bool = False
+    commerce: Commerce | None = None
+    statements: list[Statement] = []
+    store: str | None = None
 
 
 class RawRecord(msgspec.Struct, kw_only=True):
@@ -130,6 +148,7 @@ class RawRecord(msgspec.Struct, kw_only=True):
     received: int
     events: list[msgspec.Raw]
     proven: bool = False
+    brand_id: int = 0
 
 
 class Forget(msgspec.Struct, kw_only=True, frozen=True):

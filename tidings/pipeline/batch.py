@@ -192,12 +192,20 @@ def apply(tx: Tx, raw: Events, cursor: Cursor, key: bytes) -> None:
     new_id = taker(cursor)
     for item in items:
         event_id, cursor.next_event = cursor.next_event, cursor.next_event + 1
-        profile = item.root  # of an event that changes no identities, unless an earlier one of the batch did
+        profile, created = item.root, False  # of an event that changes no identities, unless one before it did
         if profile is None or directories[item.record.workspace_id].changed:
-            profile = identify(item, directories[item.record.workspace_id], new_id, effects, event_id)
-        effects.store(item.record, item.head, item.body, item.digest, event_id, profile)
-        effects.describe(item.record, item.head, profile)
-    effects.write(tx, cursor)
+            profile, created = identify(item, directories[item.record.workspace_id], new_id, effects, event_id)
+        head = item.head
+        effects.store(item.record, head, item.body, item.digest, event_id, profile)
+        effects.describe(item.record, head, profile)
+        if head.commerce is not None:
+            effects.speak(item.record, head, head.commerce, event_id, profile)
+        if created or not head.only_new:
+            if profile and (head.traits or head.additions):
+                effects.characterise(item.record, head, profile)
+            if head.statements:
+                effects.wish(item.record, head, event_id, profile)
+    effects.write(tx, cursor, key)
 
 
 def without_forgotten(tx: Tx, items: list[Item], effects: Effects, key: bytes) -> list[Item]:
@@ -265,8 +273,10 @@ def named(item: Item) -> list[Identifier]:
     return [*item.identifiers, Identifier(kind, previous), Identifier(ANONYMOUS, previous)]
 
 
-def identify(item: Item, directory: Directory, new_id: Callable[[], int], effects: Effects, event_id: int) -> int:
-    """Return whose event it is, 0 for nobody's."""
+def identify(
+    item: Item, directory: Directory, new_id: Callable[[], int], effects: Effects, event_id: int
+) -> tuple[int, bool]:
+    """Return whose event it is, 0 for nobody's, and whether nobody was known by its names before."""
     head = item.head
     server = item.record.trust == "server" or item.record.proven
     resolution = resolve(item.identifiers, directory, server=server, new_id=new_id)
@@ -274,7 +284,7 @@ def identify(item: Item, directory: Directory, new_id: Callable[[], int], effect
         resolve_alias(item.identifiers[0], head.previous_id, directory, resolution, server=server)
     if resolution.changes:
         effects.resolve(item.record, head, resolution, event_id)
-    return resolution.profile
+    return resolution.profile, resolution.created
 
 
 def taker(cursor: Cursor) -> Callable[[], int]:

@@ -5,10 +5,16 @@ from typing import Any
 
 import msgspec
 
+from tidings.commerce import service as commerce
+from tidings.commerce.model import Happening
+from tidings.consent import service as consent
+from tidings.consent.model import Said
 from tidings.db import Tx
 from tidings.events import figures_store as figures
 from tidings.events import store as events
 from tidings.events.model import Head, RawRecord
+from tidings.events.reports import Commerce
+from tidings.profiles import registrations_store as registrations
 from tidings.profiles import store as profiles
 from tidings.profiles.model import Identifier, Resolution
 
@@ -33,10 +39,14 @@ class Effects:
         self.links: list[tuple[Any, ...]] = []
         self.conflicts: list[tuple[Any, ...]] = []
         self.traits: dict[tuple[int, int, str], tuple[Any, ...]] = {}
+        self.additions: dict[tuple[int, int, str, str], tuple[Any, ...]] = {}
+        self.happenings: list[Happening] = []
+        self.said: list[Said] = []
         self.values: dict[tuple[int, int, str], Decimal] = {}
         self.groups: dict[tuple[int, str], list[int]] = {}
         self.group_traits: dict[tuple[int, str, str], tuple[Any, ...]] = {}
         self.members: dict[tuple[int, str, int], int] = {}
+        self.registrations: dict[tuple[int, str, int], int] = {}
         self.counts: dict[tuple[int, int, str], int] = {}
         self.noted: list[tuple[int, int, int]] = []
 
@@ -90,36 +100,90 @@ class Effects:
             self.count(record, "profiles")
 
     def describe(self, record: RawRecord, head: Head, profile: int) -> None:
-        """Keep traits, groups and value of the event."""
+        """Keep groups, value and store of the event."""
         workspace = record.workspace_id
-        if head.verb == "identify" and head.traits and profile:
-            for name, value in head.traits.items():
-                row = self._trait(record, head, value)
-                key = (workspace, profile, name)
-                if row[1:4] > (self.traits[key][4:7] if key in self.traits else _MISSING):
-                    self.traits[key] = (*key, *row, searched(name, value))
         if head.group_id:
             self._group(record, head, profile)
         if head.value is not None and head.currency and profile:
             holder = (workspace, profile, head.currency)
             self.values[holder] = profiles.EXACT.add(self.values.get(holder, Decimal(0)), head.value)
+        if head.store and profile:
+            place = (workspace, head.store, profile)
+            self.registrations[place] = min(self.registrations.get(place, head.time), head.time)
+
+    def characterise(self, record: RawRecord, head: Head, profile: int) -> None:
+        """Keep what the event says about its customer: traits, and items that are added to them."""
+        if head.verb != "group":
+            for name, value in head.traits.items():
+                row = self._trait(record, head, value)
+                key = (record.workspace_id, profile, name)
+                if row[1:4] > (self.traits[key][4:7] if key in self.traits else _MISSING):
+                    self.traits[key] = (*key, *row, searched(name, value))
+        for name, items in head.additions.items():
+            for item in items:
+                place = (record.workspace_id, profile, name, item)
+                _, *stamp, source_id = self._trait(record, head, None)
+                if tuple(stamp) > (self.additions[place][4:7] if place in self.additions else _MISSING):
+                    self.additions[place] = (*place, *stamp, source_id)
+
+    def speak(self, record: RawRecord, head: Head, said: Commerce, event_id: int, profile: int) -> None:
+        """Keep what the event says about orders, carts and products."""
+        self.happenings.append(
+            Happening(
+                workspace_id=record.workspace_id,
+                brand_id=record.brand_id,
+                source_id=record.source_id,
+                event_id=event_id,
+                message_id=head.message_id,
+                time=head.time,
+                server=record.trust == "server",
+                profile=profile,
+                commerce=said,
+            )
+        )
+
+    def wish(self, record: RawRecord, head: Head, event_id: int, profile: int) -> None:
+        """Keep what the event says about what its customer wants to receive."""
+        self.said.append(
+            Said(
+                workspace_id=record.workspace_id,
+                source_id=record.source_id,
+                event_id=event_id,
+                message_id=head.message_id,
+                time=head.time,
+                received=record.received,
+                server=record.trust == "server",
+                profile=profile,
+                email=head.email,
+                phone=head.phone,
+                statements=head.statements,
+            )
+        )
 
     def count(self, record: RawRecord, name: str, amount: int = 1) -> None:
         """Add to a count of the record's source."""
         key = (record.workspace_id, record.source_id, name)
         self.counts[key] = self.counts.get(key, 0) + amount
 
-    def write(self, tx: Tx, cursor: events.Cursor) -> None:
-        """Write everything, one statement for each table; count the new keys of the indexes in the cursor."""
+    def write(self, tx: Tx, cursor: events.Cursor, key: bytes) -> None:
+        """Write everything, one statement for each table.
+
+        Args:
+            tx: The transaction.
+            cursor: Counts the new keys of the indexes; changed in place.
+            key: The installation's, under which addresses of forgotten customers are known.
+        """
         profiles.save_profiles(tx, sorted(self.profiles.values()))
         profiles.save_identifiers(tx, sorted(self.identifiers.values()))
         profiles.save_links(tx, self.links)
         profiles.save_conflicts(tx, self.conflicts)
         profiles.save_traits(tx, [self.traits[key] for key in sorted(self.traits)])
+        profiles.save_additions(tx, [self.additions[key] for key in sorted(self.additions)])
         profiles.add_values(tx, self.values)
         profiles.save_groups(tx, [(*key, *times) for key, times in self.groups.items()])
         profiles.save_group_traits(tx, list(self.group_traits.values()))
         profiles.save_members(tx, [(*key, since) for key, since in self.members.items()])
+        registrations.save(tx, [(*key, at) for key, at in sorted(self.registrations.items())])
         if self.events:
             events.add(tx, self.events)
             events.add_seen(tx, self.seen)
@@ -130,6 +194,12 @@ class Effects:
                 self.counts[(*place, "events")] = amount
             figures.add_noted(tx, self.noted)
         events.count(tx, self.counts)
+        if self.happenings:
+            commerce.apply(tx, self.happenings)
+        if self.links:
+            commerce.unite(tx, {(workspace, parent) for workspace, _, parent, *_ in self.links})
+        if self.said:
+            consent.apply(tx, self.said, key)
 
     def _trait(self, record: RawRecord, head: Head, value: Any) -> tuple[Any, ...]:
         text = None if value is None else _encode(value).decode()

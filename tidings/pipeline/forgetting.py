@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 
+from tidings.commerce import service as commerce
+from tidings.consent import service as consent
 from tidings.db import Tx
 from tidings.events import history_store as history
 from tidings.events import store as events
 from tidings.events.model import Forget
 from tidings.events.refusals import STRANGER
+from tidings.events.reports import Channel
 from tidings.events.store import Cursor, Row
 from tidings.kit.digest import keyed_digest
 from tidings.kit.mentions import Mentions
@@ -15,6 +18,7 @@ from tidings.profiles import store as profiles
 from tidings.profiles.model import Identifier
 
 NO_SOURCE = 0  # what is counted of the workspace, not of one source
+CHANNELS: dict[str, Channel] = {"email": "email", "phone": "sms"}  # on which an identifier is an address
 _REFUSED = ("body", "record", "message", "message_id", "name")
 
 
@@ -43,6 +47,9 @@ def forget(tx: Tx, workspace_id: int, asked: Forget, cursor: Cursor, key: bytes)
     forgotten.erase_from_groups(tx, workspace_id, groups, mentions.within)
     history.erase_refused(tx, (workspace_id, STRANGER), lambda row: _names_them(row, mentions))
     history.erase_names(tx, workspace_id, mentions.within)
+    commerce.forget(tx, workspace_id, members)
+    addresses = [(CHANNELS[name.kind], name.value) for name in names if name.kind in CHANNELS]
+    consent.forget(tx, workspace_id, members, addresses, key)
     recent, by_source = history.erase(tx, workspace_id, members)
     cursor.timeline_recent -= recent
     counted = {(workspace_id, source_id, "erased"): amount for source_id, amount in by_source.items()}

@@ -7,20 +7,21 @@ from tidings.pipeline.runner import Pipeline
 from tidings.profiles import forgotten_store as forgotten
 
 
-def open_pipeline(folder: Folder, database: Database, epoch: str, spare: int = 0) -> tuple[SqliteLog, Pipeline]:
+def open_pipeline(
+    folder: Folder, database: Database, epoch: str, key: bytes, spare: int = 0
+) -> tuple[SqliteLog, Pipeline]:
     """Return the log and the pipeline of a folder that this process owns; the pipeline is not started.
 
     Args:
         folder: The data folder.
         database: Its state.
         epoch: The state's.
+        key: The installation's, from ``key_of``.
         spare: Bytes of the disk that a compaction leaves free.
 
     Raises:
         LogMismatch: Log and state do not belong together.
-        FolderTrouble: The installation's key is missing, or is another one.
     """
-    key = key_of(folder, database)
     log = SqliteLog(folder.log, epoch)
     pipeline = Pipeline(database, log, folder.backups_held_off, key, spare=spare)
     position = pipeline.cursor.position

@@ -20,7 +20,7 @@ IDLE_SECONDS = 0.5
 TRIM_SECONDS = 5.0
 RETRY_SECONDS = (0.2, 1.0, 5.0, 15.0)
 PRESSED_BATCH = 2_000  # events of a batch while the edge is pressed: short turns, so that none waits for a long one
-PATIENCE = 8.0  # how much longer than its last batch took the pipeline steps back for a pressed edge
+PATIENCE = 16.0  # how much longer than its last batch took the pipeline steps back for a pressed edge
 IMPATIENT = 2_000_000  # events of lag at which it steps back no more, so that lag stays bounded under lasting pressure
 logger = structlog.get_logger()
 
@@ -72,6 +72,7 @@ class Pipeline:
         while self._thread.is_alive() and time.monotonic() < deadline and self._log.wait(self.cursor.position, 0):
             self._stopping.wait(0.02)
         self._stopping.set()
+        self._log.wake()
         self._database.break_off()
         if self._thread.is_alive():
             self._thread.join()

@@ -1,7 +1,7 @@
 """All that is stored of a customer, as one JSON document, in pieces of bounded size."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -9,6 +9,7 @@ from tidings.db import Database, Tx
 from tidings.events import history_store as history
 from tidings.events.store import Row as EventRow
 from tidings.kit.times import iso
+from tidings.profiles import registrations_store as registrations
 from tidings.profiles import service, store
 from tidings.profiles.store import Row
 
@@ -16,6 +17,7 @@ FORMAT = 1  # of the document
 PAGE = 500  # events of one piece
 ALL = 2**31
 END = b"]}\n"
+Section = Callable[[Tx, int, list[int]], dict[str, Any]]
 _encode = msgspec.json.encode
 
 
@@ -45,7 +47,7 @@ class Piece(NamedTuple):
     after: tuple[int, int] | None
 
 
-def begin(tx: Tx, workspace_id: int, profile_id: int, now: int) -> Begun | None:
+def begin(tx: Tx, workspace_id: int, profile_id: int, now: int, sections: Sequence[Section]) -> Begun | None:
     """Return everything but the events of a customer, None if there is none of this number.
 
     Args:
@@ -53,6 +55,7 @@ def begin(tx: Tx, workspace_id: int, profile_id: int, now: int) -> Begun | None:
         workspace_id: The wall.
         profile_id: The customer, or one that became part of it.
         now: UTC milliseconds.
+        sections: What other rooms know of a customer: members of the document, from the workspace and the profiles.
     """
     view = service.view(tx, workspace_id, profile_id)
     if view is None:
@@ -68,11 +71,15 @@ def begin(tx: Tx, workspace_id: int, profile_id: int, now: int) -> Begun | None:
         "last_seen": None if view.last_seen is None else iso(view.last_seen),
         "identifiers": [row | {"since": iso(row["since"])} for row in view.identifiers],
         "traits": traits(store.list_traits(tx, workspace_id, ids)),
+        "additions": additions(store.list_additions(tx, workspace_id, ids)),
         "lifetime_value": view.lifetime_value,
         "groups": [row | {"since": iso(row["since"])} for row in view.groups],
+        "stores": [{"store": one.store, "at": iso(one.at)} for one in registrations.of(tx, workspace_id, ids)],
         "merges": [row | {"at": iso(row["at"])} for row in view.merges],
         "conflicts": [service.without(row, "workspace_id") | {"at": iso(row["at"])} for row in conflicts],
     }
+    for section in sections:
+        document |= section(tx, workspace_id, ids)
     return Begun(view.id, ids, _encode(document)[:-1] + b',"events":[')
 
 
@@ -90,6 +97,11 @@ def traits(rows: list[Row]) -> list[Row]:
         }
         for row in rows
     ]
+
+
+def additions(rows: list[Row]) -> list[Row]:
+    """Return what was added to traits that are lists, as the document has it."""
+    return [{"name": row["name"], "item": row["item"], **service.detail(row), "time": iso(row["time"])} for row in rows]
 
 
 def piece(tx: Tx, workspace_id: int, members: list[int], after: tuple[int, int] | None) -> Piece:

@@ -1,6 +1,6 @@
 """The own API's routes that take a customer's data out, and that have a customer forgotten."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any
 
 from litestar import get, post
@@ -87,10 +87,12 @@ async def forget_profile(
     opt={"scope": "admin"},
     responses={200: ResponseSpec(Export, media_type="application/json", description="Sent as it is read.")},
 )
-async def export_profile(database: Database, token: Token, who: Actor, profile_id: ProfileId) -> Stream:
+async def export_profile(
+    database: Database, token: Token, who: Actor, sections: Sequence[export.Section], profile_id: ProfileId
+) -> Stream:
     """Return all that is stored of a customer, with every event, as one document."""
     now = clock.now()
-    found = await database.read(export.begin, token.workspace_id, profile_id, now)
+    found = await database.read(export.begin, token.workspace_id, profile_id, now, sections)
     if found is None:
         raise NotFoundException(f"there is no profile {profile_id} in this workspace")
     await database.write(deeds.exported, who, token.workspace_id, found.id, now)

@@ -9,6 +9,7 @@ from tidings.db.bulk import collected, fetch, given, greatest, offered, pack, up
 from tidings.kit.digest import digest, keyed_digest
 from tidings.profiles.model import Identifier
 from tidings.profiles.tables import (
+    additions,
     conflicts,
     forgotten,
     group_members,
@@ -17,6 +18,7 @@ from tidings.profiles.tables import (
     identifiers,
     links,
     profiles,
+    registrations,
     traits,
     values,
 )
@@ -100,7 +102,10 @@ def names(tx: Tx, workspace_id: int, profile_ids: Sequence[int]) -> list[Identif
 
 def erase(tx: Tx, workspace_id: int, profile_ids: Sequence[int]) -> None:
     """Erase profiles with all that hangs on them but their events; groups stay, without them."""
-    held = [(table, table.c.profile_id.in_(_THESE)) for table in (identifiers, traits, values, group_members)]
+    held = [
+        (table, table.c.profile_id.in_(_THESE))
+        for table in (identifiers, traits, additions, values, group_members, registrations)
+    ]
     held += [
         (links, links.c.child_id.in_(_THESE)),
         (conflicts, conflicts.c.profile_id.in_(_THESE)),

@@ -15,6 +15,7 @@ from tidings.profiles.store import Row
 
 CONFLICTS = 50
 KINDS = {"user_id": 0, "external": 1, "email": 2, "phone": 3, "anonymous_id": 4}
+_encode = msgspec.json.Encoder(decimal_format="number").encode
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
@@ -63,7 +64,9 @@ def view(tx: Tx, workspace_id: int, profile_id: int) -> ProfileView | None:
         return None
     ids = store.members(tx, workspace_id, root)
     figures = store.list_figures(tx, workspace_id, ids)
-    traits = newest(store.list_traits(tx, workspace_id, ids))
+    traits = with_additions(
+        newest(store.list_traits(tx, workspace_id, ids)), store.list_additions(tx, workspace_id, ids)
+    )
     present = {name: row for name, row in sorted(traits.items()) if row["value"] is not None}
     seen = [row["last_seen"] for row in figures if row["last_seen"] is not None]
     return ProfileView(
@@ -145,6 +148,26 @@ def newest(rows: Iterable[Row]) -> dict[str, Row]:
         present = found.get(row["name"])
         if present is None or order(row) > order(present):
             found[row["name"]] = row
+    return found
+
+
+def with_additions(traits: dict[str, Row], additions: Iterable[Row]) -> dict[str, Row]:
+    """Return traits with the items that were added to them later than they were set, in the order of adding.
+
+    Args:
+        traits: Those that hold, by name.
+        additions: Items that were added to traits.
+    """
+    found = dict(traits)
+    for row in sorted(additions, key=order):
+        name, base = row["name"], traits.get(row["name"])
+        if base is not None and order(row) <= order(base):
+            continue
+        present = _decode(found[name]["value"]) if name in found and found[name]["value"] is not None else []
+        items = present if isinstance(present, list) else [present]
+        if row["item"] not in items:
+            value = _encode([*items, row["item"]]).decode()
+            found[name] = without(row, "item") | {"value": value}
     return found
 
 

@@ -11,6 +11,7 @@ from tidings.db.bulk import collected, fetch, given, greatest, insert_given, lea
 from tidings.kit import phone as phones
 from tidings.profiles.model import Identifier
 from tidings.profiles.tables import (
+    additions,
     conflicts,
     group_members,
     group_traits,
@@ -139,6 +140,20 @@ _GROUP_TRAITS = upsert_given(
     changes={n: offered(group_traits, n) for n in ("value", "rank", "time", "message_id", "source_id", "search")},
     where=_newer(group_traits),
 )
+_ADDITIONS = upsert_given(
+    additions,
+    "workspace_id",
+    "profile_id",
+    "name",
+    "item",
+    "rank",
+    "time",
+    "message_id",
+    "source_id",
+    key=["workspace_id", "profile_id", "name", "item"],
+    changes={n: offered(additions, n) for n in ("rank", "time", "message_id", "source_id")},
+    where=_newer(additions),
+)
 _GROUPS = upsert_given(
     groups,
     "workspace_id",
@@ -222,6 +237,11 @@ def save_traits(tx: Tx, rows: Rows) -> None:
     _run(tx, _TRAITS, rows)
 
 
+def save_additions(tx: Tx, rows: Rows) -> None:
+    """Add items to traits: (workspace id, profile id, name, item, rank, time, message id, source id)."""
+    _run(tx, _ADDITIONS, rows)
+
+
 def save_groups(tx: Tx, rows: Rows) -> None:
     """Set groups: (workspace id, group id, first seen, last seen)."""
     _run(tx, _GROUPS, rows)
@@ -283,6 +303,11 @@ def list_identifiers(tx: Tx, workspace_id: int, ids: Sequence[int]) -> list[Row]
 def list_traits(tx: Tx, workspace_id: int, ids: Sequence[int]) -> list[Row]:
     """Return the traits of profiles, each profile's by themselves, removed ones too."""
     return _of(tx, traits, workspace_id, traits.c.profile_id.in_(ids))
+
+
+def list_additions(tx: Tx, workspace_id: int, ids: Sequence[int]) -> list[Row]:
+    """Return the items that were added to traits of profiles, each profile's by themselves."""
+    return _of(tx, additions, workspace_id, additions.c.profile_id.in_(ids))
 
 
 def list_values(tx: Tx, workspace_id: int, ids: Sequence[int]) -> list[Row]:

@@ -73,6 +73,44 @@ traits = Table(
 )
 Index("profile_traits_search", traits.c.workspace_id, traits.c.search, sqlite_where=traits.c.search.is_not(None))
 
+additions = Table(
+    "profile_additions",
+    metadata,
+    Column("workspace_id", Integer, primary_key=True),
+    Column("profile_id", BigInteger, primary_key=True),
+    Column("name", String, primary_key=True),  # of a trait that is a list
+    Column("item", String, primary_key=True),  # counts as long as the trait was not set by a later event
+    Column("rank", Integer, nullable=False),
+    Column("time", BigInteger, nullable=False),
+    Column("message_id", String, nullable=False),
+    Column("source_id", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+registrations = Table(
+    "registrations",
+    metadata,
+    Column("workspace_id", Integer, primary_key=True),
+    Column("store", String, primary_key=True),  # number of the store
+    Column("profile_id", BigInteger, primary_key=True),
+    Column("at", BigInteger, nullable=False),  # first event of the profile in the store
+    sqlite_with_rowid=False,
+)
+Index(
+    "registrations_order",
+    registrations.c.workspace_id,
+    registrations.c.store,
+    registrations.c.at,
+    registrations.c.profile_id,
+)
+Index(  # with all columns: else SQLite would rather read the whole workspace in the other one
+    "registrations_profile",
+    registrations.c.workspace_id,
+    registrations.c.profile_id,
+    registrations.c.store,
+    registrations.c.at,
+)
+
 values = Table(
     "profile_values",
     metadata,

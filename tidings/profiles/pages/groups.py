@@ -94,7 +94,7 @@ def _group(tx: Tx, workspace_id: int, group_id: str | None, page: Page) -> dict[
     if found is None:
         raise NotFoundException("there is no group of this id in this workspace")
     members, following = groups.members(tx, workspace_id, found.id, page)
-    sources = {source.id: source.name for source in tenants.list_sources(tx, workspace_id)}
+    sources = tenants.name_sources(tx, workspace_id)
     return {
         "group": found,
         "path": address(found.id).partition("?")[0],

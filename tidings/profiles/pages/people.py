@@ -1,5 +1,6 @@
 """Customers: search and list, one with its timeline, undoing merges."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, get_args
 from zoneinfo import ZoneInfo
 
@@ -53,6 +54,7 @@ async def show_profile(  # noqa: PLR0913 -- the filters of the timeline
     person: Person,
     notes: Notes,
     page: Page,
+    settings: Mapping[str, Any],
     profile_id: ProfileId,
     verb: Text = "",
     name: Text = "",
@@ -66,7 +68,7 @@ async def show_profile(  # noqa: PLR0913 -- the filters of the timeline
     if context["profile"].id != profile_id:
         notes.say(f"Profile {profile_id} was merged into this one.")
         return Redirect(f"{PATH}/{context['profile'].id}", status_code=303)
-    return Template("profiles/profile.html", context=context)
+    return Template("profiles/profile.html", context=context | _pictured(context, settings))
 
 
 @post("/profiles/{profile_id:int}/unmerge", opt={"role": "editor"})
@@ -88,7 +90,7 @@ async def undo_merge(
 
 
 @post("/profiles/{profile_id:int}/forget", opt={"role": "owner"})
-async def forget_customer(
+async def forget_customer(  # noqa: PLR0913 -- what the page and the deed need
     *,
     database: Database,
     person: Person,
@@ -96,6 +98,7 @@ async def forget_customer(
     notes: Notes,
     form: Form,
     appended: int,
+    settings: Mapping[str, Any],
     profile_id: ProfileId,
 ) -> Response[Any]:
     """Have a customer forgotten, if the form names them."""
@@ -109,7 +112,9 @@ async def forget_customer(
         form.fault("typed", f"type {words.proof(profile)}: nobody was forgotten")
     if form.faults:
         form.fault("", f"Nobody was forgotten: type {words.proof(profile)} to confirm it.")
-        return Template("profiles/profile.html", context=context | {"form": form}, status_code=422)
+        return Template(
+            "profiles/profile.html", context=context | {"form": form} | _pictured(context, settings), status_code=422
+        )
     await database.write(deeds.forget, who, person.workspace_id, profile_id, clock.now(), appended)
     notes.say(
         f"Profile {profile_id} is being forgotten. This takes a moment; whatever still arrives for it is dropped."
@@ -118,10 +123,12 @@ async def forget_customer(
 
 
 @get("/profiles/{profile_id:int}/export", media_type="application/json", opt={"role": "editor"})
-async def export_customer(database: Database, workspace_id: int, who: Actor, profile_id: ProfileId) -> Stream:
+async def export_customer(
+    database: Database, workspace_id: int, who: Actor, sections: Sequence[export.Section], profile_id: ProfileId
+) -> Stream:
     """Send all that is stored of a customer, as a file."""
     now = clock.now()
-    begun = await database.read(export.begin, workspace_id, profile_id, now)
+    begun = await database.read(export.begin, workspace_id, profile_id, now, sections)
     if begun is None:
         raise NotFoundException(f"there is no profile {profile_id} in this workspace")
     await database.write(deeds.exported, who, workspace_id, begun.id, now)
@@ -146,6 +153,10 @@ def _list(tx: Tx, workspace_id: int, search: str | None, page: Page) -> dict[str
     }
 
 
+def _pictured(context: dict[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {"shown_picture": words.shown_picture(context["profile"].traits, settings["avatars"])}
+
+
 def _profile(tx: Tx, person: Person, profile_id: int, which: Filter, page: Page) -> dict[str, Any]:
     workspace_id = person.workspace_id
     profile = service.view(tx, workspace_id, profile_id)
@@ -154,7 +165,7 @@ def _profile(tx: Tx, person: Person, profile_id: int, which: Filter, page: Page)
     if profile.id != profile_id:
         return {"profile": profile}
     rows, following = timelines.listed(tx, workspace_id, profile_id, which, page)
-    sources = {source.id: source.name for source in tenants.list_sources(tx, workspace_id)}
+    sources = tenants.name_sources(tx, workspace_id)
     asked = {"verb": which.verb, "name": which.name, "source_id": which.source_id}
     return {
         "profile": profile,

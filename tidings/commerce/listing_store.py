@@ -1,0 +1,41 @@
+"""Queries of what stands beside orders, carts and products in lists: which states there are, and whose they are."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
+from tidings.commerce.tables import orders
+from tidings.db import Tx
+from tidings.db.bulk import given, pack
+from tidings.profiles.tables import profiles
+
+_ids = given("id")
+_THESE = select(_ids.c.id)
+
+
+def list_statuses(tx: Tx, workspace_id: int, most: int) -> list[str]:
+    """Return the states that orders have, in the order of the alphabet, each found by one step in the index.
+
+    Args:
+        tx: The transaction.
+        workspace_id: The wall.
+        most: States at most: there may be as many as orders.
+    """
+    found: list[str] = []
+    status = orders.c.status
+    while len(found) < most:
+        query = select(status).where(orders.c.workspace_id == workspace_id, status > (found[-1] if found else ""))
+        following = tx.execute(query.order_by(status).limit(1)).scalar()
+        if following is None:
+            break
+        found.append(following)
+    return found
+
+
+def roots_of(tx: Tx, workspace_id: int, profile_ids: Iterable[int]) -> dict[int, int]:
+    """Return of which profile each of some is part, by its id; those that are no more are left out."""
+    wanted = sorted(set(profile_ids))
+    # "+ 0": with many ids SQLite would rather read the whole workspace.
+    mine = (profiles.c.workspace_id + 0 == workspace_id) & profiles.c.id.in_(_THESE)
+    rows = tx.execute(select(profiles.c.id, profiles.c.root_id).where(mine), {"rows": pack([[one] for one in wanted])})
+    return {row[0]: row[1] for row in rows}
