@@ -1,0 +1,1 @@
+"""What customers want to receive: preferences by channel, suppressed addresses, double opt-in."""
