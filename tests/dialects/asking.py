@@ -8,10 +8,12 @@ import msgspec
 
 from tidings.dialects.contract import Dialect, Intake, Rejected, Request
 from tidings.events.model import Event
+from tidings.kit.signing import Signer
 from tidings.tenants.model import Source, SourceSettings
 
 RECEIVED = 1_709_287_210_000  # 2024-03-01T10:00:10.000Z
 CLIENT = "203.0.113.9"
+SIGNER = Signer(b"of the installation")
 
 
 class Shop:

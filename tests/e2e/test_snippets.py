@@ -19,8 +19,14 @@ from tidings.tenants.model import Snippet, Trust
 NODE = Path(__file__).parent.parent / "node"
 NAMES = [dialect.name for dialect in DIALECTS]
 ODD_KEY = """it's"$(exit)"`x`</script>\\n"""  # one that no quoting may let out
-USERS = {"segment": "u-42", "ripe": "u-42", "reamaze_data": "1"}
-EVENTS = {"segment": "Product Viewed", "ripe": "Clicked Book a Demo", "reamaze_data": "purchase"}
+USERS = {"segment": "u-42", "ripe": "u-42", "reamaze_data": "1", "remarkety": "u-42", "ray": None}
+EVENTS = {
+    "segment": "Product Viewed",
+    "ripe": "Clicked Book a Demo",
+    "reamaze_data": "purchase",
+    "remarkety": "room-booked",
+    "ray": "PURCHASE/DELIVERY",
+}
 
 
 class Place:

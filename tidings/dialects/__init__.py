@@ -1,12 +1,14 @@
 """The vendors' wire formats. A dialect is a folder; this list is the registry."""
 
 from tidings.dialects.contract import Dialect
+from tidings.dialects.ray import RAY
 from tidings.dialects.reamaze_data import REAMAZE_DATA
+from tidings.dialects.remarkety import REMARKETY
 from tidings.dialects.ripe import RIPE
 from tidings.dialects.segment import SEGMENT
 from tidings.tenants.model import Kinds
 
-DIALECTS: tuple[Dialect, ...] = (SEGMENT, RIPE, REAMAZE_DATA)
+DIALECTS: tuple[Dialect, ...] = (SEGMENT, RIPE, REAMAZE_DATA, REMARKETY, RAY)
 
 
 def dialect_of(name: str) -> Dialect:
@@ -25,7 +27,7 @@ def kinds_of(name: str) -> Kinds:
         name: Name of the dialect.
     """
     dialect = dialect_of(name)
-    return Kinds(dialect.credentials, dialect.readable, dialect.labels)
+    return Kinds(dialect.credentials, dialect.readable, dialect.labels, dialect.public, dialect.numbers)
 
 
 def first_parts() -> frozenset[str]:

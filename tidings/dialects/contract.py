@@ -1,21 +1,25 @@
 """What the edge asks of a dialect: authenticate, decode, reply."""
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
+from tidings.db import Tx
 from tidings.events.model import Event, Refusal
-from tidings.tenants.model import Snippet, Source, Trust
+from tidings.kit.signing import Signer
+from tidings.tenants.model import Declared, Snippet, Source, Trust
 
 Headers = tuple[tuple[bytes, bytes], ...]
+Method = Literal["GET", "POST", "PUT", "DELETE"]
+Access = Literal["", "read", "write"]
 
 
 class Request(msgspec.Struct, kw_only=True):
     """One HTTP request, its body read within the limit and decompressed.
 
     Args:
-        method: ``GET`` or ``POST``.
+        method: Of the route.
         path: Decoded path without a trailing slash.
         parameters: What the route's ``{name}`` parts matched.
         query: Raw query string.
@@ -48,6 +52,9 @@ class Reply(msgspec.Struct, frozen=True):
     headers: Headers = ()
 
 
+Answer = Callable[[Tx], Reply]
+
+
 class Intake(msgspec.Struct, kw_only=True):
     """What a request turned into.
 
@@ -59,6 +66,8 @@ class Intake(msgspec.Struct, kw_only=True):
         trust: Lowers the source's trust for this request; None leaves it.
         proven: Whether a secret of the source vouches for all identifiers of the events, whatever ``trust`` is.
         located: Whether the address in an identify tells where the customer is, so that its place becomes a trait.
+        answer: Makes the reply from what is stored, on routes with ``access``, once the events are applied or after 2 s
+            (it may raise Rejected); None where ``reply`` is it already.
     """
 
     source: Source | None
@@ -68,6 +77,7 @@ class Intake(msgspec.Struct, kw_only=True):
     trust: Trust | None = None
     proven: bool = False
     located: bool = False
+    answer: Answer | None = None
 
 
 class Sources(Protocol):
@@ -109,6 +119,34 @@ class Sources(Protocol):
         """
         ...
 
+    def source(self, source_id: int) -> Source | None:
+        """Return a source by its number, enabled or not."""
+        ...
+
+    def marks(self, source: Source, credential: str) -> tuple[str, ...]:
+        """Return the hashes of all present values of a credential, oldest first; ``kit.crypto.fingerprint`` made them.
+
+        Args:
+            source: Whose credential.
+            credential: Name of the credential.
+        """
+        ...
+
+    def declared(self, source: Source, kind: str, subtype: str) -> Declared | None:
+        """Return what the operator has declared of a type of events, None where nothing was.
+
+        Args:
+            source: Whose events.
+            kind: The type, upper case.
+            subtype: Upper case; one that is not declared itself is what its type is.
+        """
+        ...
+
+    @property
+    def signer(self) -> Signer:
+        """What signs tokens that the dialect hands out."""
+        ...
+
 
 class Rejected(Exception):  # noqa: N818 -- it is an answer, not a failure of ours
     """The caller's mistake, to be answered in the caller's dialect.
@@ -135,19 +173,21 @@ class Route(msgspec.Struct, frozen=True):
     """A path of a dialect.
 
     Args:
-        method: ``GET`` or ``POST``; ``OPTIONS`` is the edge's business.
+        method: ``OPTIONS`` is the edge's business.
         path: Path with ``{name}`` parts, no trailing slash.
         handle: Turns a request into an intake; raises Rejected.
         limit: Bytes of the decompressed body at most.
         prefixed: Whether it is answered below a prefix only (the dialect's name, or a source's own), because at the
             root the path could be anybody's.
+        access: Whether an intake's ``answer`` reads the state, or changes it.
     """
 
-    method: str
+    method: Method
     path: str
     handle: Callable[[Request, Sources], Intake]
     limit: int = 512_000
     prefixed: bool = False
+    access: Access = ""
 
 
 class Dialect(Protocol):
@@ -159,6 +199,8 @@ class Dialect(Protocol):
         credentials: Names of what a source of it is known by.
         readable: Those of them whose value the vendor's proof is computed with; they are stored readable.
         labels: Those of them that are no secrets but names, first labels of hosts.
+        public: Those of them that are no secrets either, and of any form.
+        numbers: Those of them that are no secrets either, but numbers.
         title: What people call it.
         about: Which clients speak it, in a sentence.
     """
@@ -168,6 +210,8 @@ class Dialect(Protocol):
     credentials: tuple[str, ...]
     readable: tuple[str, ...]
     labels: tuple[str, ...]
+    public: tuple[str, ...]
+    numbers: tuple[str, ...]
     title: str
     about: str
 

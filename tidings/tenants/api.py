@@ -58,6 +58,8 @@ class Settings(Struct, kw_only=True):
     origins: Annotated[list[str], Meta(description="Origins that browsers may send from; empty allows all.")]
     rate: Annotated[int, Meta(description="Requests per second for each key; 0 is no limit.")]
     prefix: Annotated[str, Meta(description='First part of paths that are this source\'s own; "" for none.')]
+    browser_orders: Annotated[bool, Meta(description="Remarkety: whether orders that come without a key are counted.")]
+    keyless_contacts: Annotated[bool, Meta(description="Remarkety: whether contacts may be made without a key.")]
 
 
 class SettingsIn(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -72,6 +74,8 @@ class SettingsIn(Struct, kw_only=True, forbid_unknown_fields=True):
     )
     rate: Annotated[int, Meta(ge=0, le=1_000_000)] | UnsetType = UNSET
     prefix: Annotated[str, Meta(pattern=r"^[a-z0-9-]*(?!\n)$", max_length=LONGEST_PREFIX)] | UnsetType = UNSET
+    browser_orders: bool | UnsetType = UNSET
+    keyless_contacts: bool | UnsetType = UNSET
 
 
 class SourceOut(Struct, kw_only=True):

@@ -6,8 +6,9 @@ import msgspec
 
 from tidings.db import Database, Tx
 from tidings.kit.crypto import fingerprint
-from tidings.tenants import store
-from tidings.tenants.model import Source, Token
+from tidings.kit.signing import Signer
+from tidings.tenants import store, vocabulary_store
+from tidings.tenants.model import Declared, Source, Token
 
 REFRESH_SECONDS = 0.6
 SEEN = 10_000  # secrets whose hash is remembered
@@ -18,10 +19,12 @@ class Keys:
 
     Args:
         database: Where the truth is.
+        signer: Signs what dialects hand out.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, signer: Signer) -> None:
         self._database = database
+        self.signer = signer
         self._revision = -1
         self._loaded = Loaded()
         self._fingerprints: dict[str, str] = {}
@@ -43,6 +46,16 @@ class Keys:
         if key not in self._loaded.brands:
             return None
         return self._loaded.by_brand.get((dialect, key), ())
+
+    def marks(self, source: Source, credential: str) -> tuple[str, ...]:
+        """Return the hashes of all present values of a credential of a source, oldest first."""
+        return self._loaded.marks.get((source.id, credential), ())
+
+    def declared(self, source: Source, kind: str, subtype: str) -> Declared | None:
+        """Return what is declared of a type of events; a subtype that is not declared itself is what its type is."""
+        known = self._loaded.declared
+        exact = known.get((source.workspace_id, kind, subtype))
+        return exact or known.get((source.workspace_id, kind, ""))
 
     def below(self, prefix: str) -> Source | None:
         """Return the source that has this prefix, enabled or not."""
@@ -89,6 +102,8 @@ class Loaded(msgspec.Struct, kw_only=True):
         sources: By id.
         by_key: By dialect, name of the credential, and hash of its value.
         values: Of readable credentials, by id of the source and name of the credential.
+        marks: Hashes of the values of credentials, by id of the source and name of the credential.
+        declared: By workspace, type and subtype.
         only: By dialect, where it has one enabled source only.
         brands: Keys of all brands.
         by_brand: By dialect and brand key.
@@ -100,6 +115,8 @@ class Loaded(msgspec.Struct, kw_only=True):
     sources: dict[int, Source] = {}
     by_key: dict[tuple[str, str, str], Source] = {}
     values: dict[tuple[int, str], tuple[str, ...]] = {}
+    marks: dict[tuple[int, str], tuple[str, ...]] = {}
+    declared: dict[tuple[int, str, str], Declared] = {}
     only: dict[str, Source] = {}
     brands: set[str] = set()
     by_brand: dict[tuple[str, str], tuple[Source, ...]] = {}
@@ -119,8 +136,11 @@ def load(tx: Tx, known: int) -> Loaded | None:
     )
     for dialect, name, mark, source_id, value in store.load_credentials(tx):
         loaded.by_key[dialect, name, mark] = sources[source_id]
+        loaded.marks[source_id, name] = (*loaded.marks.get((source_id, name), ()), mark)
         if value is not None:
             loaded.values[source_id, name] = (*loaded.values.get((source_id, name), ()), value)
+    for kind in vocabulary_store.load_declared(tx):
+        loaded.declared[kind.workspace_id, kind.type, kind.subtype] = kind
     loaded.only = only_ones(sources.values())
     for source in sources.values():
         place = (source.dialect, brand_keys[source.brand_id])

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+OWN_SOURCE = 0  # of events that Tidings itself has caused, and of imports
 Trust = Literal["server", "browser"]
 Scope = Literal["read", "write", "admin"]
 Role = Literal["owner", "editor", "viewer"]
@@ -20,6 +21,8 @@ class SourceSettings(msgspec.Struct, kw_only=True, omit_defaults=True):
         origins: Origins that browsers may send from; empty allows all.
         rate: Requests per second, sustained, over all its keys; 0 is no limit.
         prefix: First part of paths below which its dialect is answered for it alone; "" for none.
+        browser_orders: Whether orders of requests without a key are counted (Remarkety).
+        keyless_contacts: Whether contacts may be made without a key (Remarkety).
     """
 
     currency: str | None = None
@@ -29,6 +32,8 @@ class SourceSettings(msgspec.Struct, kw_only=True, omit_defaults=True):
     origins: list[str] = []
     rate: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 0
     prefix: str = ""
+    browser_orders: bool = False
+    keyless_contacts: bool = True
 
 
 class Kinds(msgspec.Struct, frozen=True):
@@ -38,16 +43,25 @@ class Kinds(msgspec.Struct, frozen=True):
         names: All of them, in the order in which they are shown.
         readable: Those whose value the vendor's proof is computed with: kept as they are, not only as a hash.
         labels: Those that are no secrets but names, first labels of hosts: shown in full, made from the brand's key.
+        public: Those that are no secrets either, and of any form: shown in full, made of six letters.
+        numbers: Those that are no secrets either, but numbers: shown in full, made by counting.
     """
 
     names: tuple[str, ...] = ()
     readable: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    public: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Those that are no secrets."""
+        return (*self.labels, *self.public, *self.numbers)
 
     @property
     def usual(self) -> str:
         """The credential that a further key is one of unless another is named: the first secret."""
-        return next((name for name in self.names if name not in self.labels), self.names[0])
+        return next((name for name in self.names if name not in self.shown), self.names[0])
 
 
 class Snippet(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +78,46 @@ class Snippet(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     text: str
     hint: str = ""
+
+
+PropertyKind = Literal["text", "number", "boolean", "date"]
+
+
+class Property(msgspec.Struct, kw_only=True, frozen=True):
+    """What an operator has declared of a property of events.
+
+    Args:
+        kind: What its value is.
+        required: Whether every event of the type has it.
+    """
+
+    kind: PropertyKind
+    required: bool = False
+
+
+class Declared(msgspec.Struct, kw_only=True, frozen=True):
+    """A type of events that an operator knows; types that nobody has declared are taken all the same.
+
+    Args:
+        id: Number.
+        workspace_id: The wall.
+        type: Upper case.
+        subtype: Upper case; "" is every subtype that is not declared itself.
+        properties: By name.
+        created_at: UTC milliseconds.
+    """
+
+    id: int
+    workspace_id: int
+    type: str
+    subtype: str
+    properties: dict[str, Property]
+    created_at: int
+
+    @property
+    def title(self) -> str:
+        """What events of it are called: ``PURCHASE/DELIVERY``."""
+        return f"{self.type}/{self.subtype}" if self.subtype else self.type
 
 
 class Source(msgspec.Struct, kw_only=True, frozen=True):
@@ -165,7 +219,7 @@ class Actor(msgspec.Struct, frozen=True):
     """Who did something, for the audit log.
 
     Args:
-        name: ``user:ID``, ``token:ID`` or ``cli``.
+        name: ``user:ID``, ``token:ID``, ``cli``, or ``install`` for a shop's plugin.
         ip: Address that it came from; None on the command line.
     """
 
@@ -179,7 +233,7 @@ class Deed(msgspec.Struct, kw_only=True, frozen=True):
     Args:
         id: Number, in the order of time.
         at: UTC milliseconds.
-        actor: ``user:ID``, ``token:ID`` or ``cli``.
+        actor: ``user:ID``, ``token:ID``, ``cli`` or ``install``.
         email: Address of the user, None where it was none or is gone.
         action: ``noun.verb``.
         subject: ``noun:ID``, "" for the workspace itself.

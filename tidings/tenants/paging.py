@@ -14,7 +14,7 @@ _cursor = msgspec.json.Decoder(tuple[str, list[Annotated[int, Meta(ge=-LARGEST, 
 
 Next = Annotated[str | None, Meta(description="Pass it as `cursor` to get the next page; null at the end.")]
 Cursor = Annotated[
-    str | None, Parameter(max_length=200, description="`next` of the page before; leave it out for the first page.")
+    str | None, Parameter(max_length=600, description="`next` of the page before; leave it out for the first page.")
 ]
 Limit = Annotated[int, Parameter(ge=1, le=PAGE, description="Items at most.")]
 

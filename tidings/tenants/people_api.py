@@ -77,7 +77,7 @@ class DeedOut(Struct, kw_only=True):
 
     id: Id
     at: Time
-    actor: Annotated[str, Meta(description="`user:ID`, `token:ID`, `cli` or `nobody`.", examples=["user:1"])]
+    actor: Annotated[str, Meta(description="`user:ID`, `token:ID`, `cli`, `install` or `nobody`.", examples=["user:1"])]
     email: Annotated[str | None, Meta(description="Address of the user, if it is one and still there.")]
     action: Annotated[str, Meta(description="`noun.verb`.", examples=["source.created"])]
     subject: Annotated[str, Meta(description='`noun:ID`, "" for the workspace.', examples=["source:1"])]

@@ -12,6 +12,8 @@ BRAND = "main"
 CURRENCY = "USD"
 SECRETS = Kinds()  # nothing but secrets of which a hash is kept
 LONGEST_LABEL = 63  # RFC 1035
+LONGEST_SECRET = 1_000  # a shop's own token may be a signed one
+NUMBER_DIGITS = 15  # what every reader of JSON keeps exact
 
 
 class Invalid(Exception):  # noqa: N818
@@ -120,19 +122,27 @@ def add_credential(tx: Tx, source: Source, name: str, value: str | None, now: in
         Invalid: The value is empty or no host label where it must be one, or another source has it.
     """
     named = name in kinds.labels
-    if value is None:
+    if value is None and name in kinds.public:
+        secret = free_id(tx, source, name)
+    elif value is None and name in kinds.numbers:
+        secret = free_number(tx, source, name)
+    elif value is None:
         secret = free_label(tx, source, name) if named else crypto.secret()
     else:
         secret = value.strip().lower() if named else value.strip()
-    if not secret or len(secret) > 200:
-        raise Invalid(f"{name} must have 1 to 200 characters", name)
+    if not secret or len(secret) > LONGEST_SECRET:
+        raise Invalid(f"{name} must have 1 to {LONGEST_SECRET} characters", name)
     if named and not is_label(secret):
         raise Invalid(f"{name} {secret!r}: use letters, digits and '-', as in the first part of a host's name", name)
+    if name in kinds.numbers and not is_number(secret):
+        text = f"{name} {secret!r}: use digits without a leading zero, at most {NUMBER_DIGITS} of them"
+        raise Invalid(text, name)
     fingerprint = crypto.fingerprint(secret)
     if store.credential_taken(tx, source.dialect, name, fingerprint):
         raise Invalid(f"another source has this {name} already: a key names one source", name)
     kept = secret if name in kinds.readable else None
-    store.add_credential(tx, source, name, fingerprint, secret if named else hint(secret), now, kept)
+    shown = secret if name in kinds.shown else hint(secret)
+    store.add_credential(tx, source, name, fingerprint, shown, now, kept)
     store.raise_revision(tx)
     return secret
 
@@ -146,6 +156,25 @@ def free_label(tx: Tx, source: Source, name: str) -> str:
         if is_label(label) and not store.credential_taken(tx, source.dialect, name, crypto.fingerprint(label)):
             return label
     return crypto.secret(12).lower()
+
+
+def free_id(tx: Tx, source: Source, name: str) -> str:
+    """Return an id that no source of the dialect has, like ``KQM2XV``."""
+    while True:
+        made = crypto.public_id()
+        if not store.credential_taken(tx, source.dialect, name, crypto.fingerprint(made)):
+            return made
+
+
+def free_number(tx: Tx, source: Source, name: str) -> str:
+    """Return the number that follows the largest one of the dialect."""
+    return str(max(map(int, store.list_shown(tx, source.dialect, name)), default=0) + 1)
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a text can be the number of a shop."""
+    plain = text.isascii() and text.isdecimal() and len(text) <= NUMBER_DIGITS
+    return plain and text != "0" and str(int(text)) == text
 
 
 def is_label(text: str) -> bool:

@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import RowMapping, delete, insert, select, update
 
 from tidings.db import Tx
-from tidings.tenants.model import Source, SourceSettings, Token, Workspace
+from tidings.tenants.model import OWN_SOURCE, Source, SourceSettings, Token, Workspace
 from tidings.tenants.tables import brands, credentials, revisions, sources, tokens, workspaces
 
 SOURCE = select(sources, brands.c.currency.label("brand_currency")).join(brands, brands.c.id == sources.c.brand_id)
@@ -88,6 +88,11 @@ def list_sources(tx: Tx, workspace_id: int) -> list[Source]:
     return [_source(row) for row in tx.execute(query).mappings()]
 
 
+def name_sources(tx: Tx, workspace_id: int) -> dict[int, str]:
+    """Return what people call the sources of a workspace, with the one of Tidings' own events."""
+    return {OWN_SOURCE: "Tidings"} | {source.id: source.name for source in list_sources(tx, workspace_id)}
+
+
 def get_source(tx: Tx, workspace_id: int, source_id: int) -> Source | None:
     """Return one source of a workspace."""
     query = SOURCE.where(sources.c.workspace_id == workspace_id, sources.c.id == source_id)
@@ -136,6 +141,12 @@ def add_credential(
     tx.execute(insert(credentials).values(values))
 
 
+def list_shown(tx: Tx, dialect: str, name: str) -> list[str]:
+    """Return all values of a credential that is no secret: over all workspaces, since it alone names its source."""
+    c = credentials.c
+    return list(tx.execute(select(c.hint).where(c.dialect == dialect, c.name == name)).scalars())
+
+
 def credential_taken(tx: Tx, dialect: str, name: str, fingerprint: str) -> bool:
     """Tell whether a secret is in use already: over all workspaces, since it alone names its source."""
     same = (credentials.c.dialect == dialect) & (credentials.c.name == name)
@@ -148,6 +159,13 @@ def list_credentials(tx: Tx, workspace_id: int, source_id: int) -> list[dict[str
     c = credentials.c
     query = select(c.id, c.name, c.hint, c.created_at).where(c.workspace_id == workspace_id, c.source_id == source_id)
     return [dict(row) for row in tx.execute(query.order_by(c.id)).mappings()]
+
+
+def list_fingerprints(tx: Tx, workspace_id: int, source_id: int, name: str) -> list[str]:
+    """Return the hashes of all values of one credential of a source."""
+    c = credentials.c
+    query = select(c.fingerprint).where(c.workspace_id == workspace_id, c.source_id == source_id, c.name == name)
+    return list(tx.execute(query).scalars())
 
 
 def revoke_credential(tx: Tx, workspace_id: int, source_id: int, credential_id: int) -> bool:

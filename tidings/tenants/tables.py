@@ -56,6 +56,29 @@ credentials = Table(
 )
 Index("credentials_source", credentials.c.workspace_id, credentials.c.source_id)
 
+declared_types = Table(  # what an operator knows of the types of events; others are taken all the same
+    "declared_types",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("workspace_id", Integer, nullable=False),
+    Column("type", String, nullable=False),  # upper case
+    Column("subtype", String, nullable=False),  # upper case; "" is every other subtype
+    Column("properties", JSON, nullable=False),  # by name: kind, required
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("workspace_id", "type", "subtype"),
+)
+
+handshakes = Table(  # by which a plugin registers its own token with a source
+    "handshakes",
+    metadata,
+    Column("source_id", Integer, primary_key=True, autoincrement=False),
+    Column("workspace_id", Integer, nullable=False),
+    Column("code", String, nullable=True, unique=True),  # SHA-256 of what an owner types into the plugin, works once
+    Column("expires_at", BigInteger, nullable=False),
+    Column("key", String, nullable=True),  # SHA-256 of the token that it was used for
+    Column("ended_at", BigInteger, nullable=True),  # the plugin was taken out of the shop
+)
+
 tokens = Table(
     "tokens",
     metadata,

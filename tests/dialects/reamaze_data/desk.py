@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 
 from tests.dialects import asking
-from tests.dialects.asking import CLIENT, RECEIVED
+from tests.dialects.asking import CLIENT, RECEIVED, SIGNER
 from tidings.dialects.contract import Intake, Rejected, Request
 from tidings.dialects.reamaze_data import REAMAZE_DATA
-from tidings.tenants.model import Source
+from tidings.tenants.model import Declared, Source
 
 KEY = SSO = "secret"
 BASIC = {"authorization": "Basic " + base64.b64encode(b"secret:").decode()}
@@ -51,6 +51,14 @@ class Desk:
         account = next(name for name, (_, known) in self.sources.items() if known.id == source.id)
         return {"api_key": self.keys, "sso_secret": self.secrets}[credential][account]
 
+    def marks(self, source: Source, credential: str) -> tuple[str, ...]:
+        """Return that no hashes are known."""
+        return ()
+
+    def declared(self, source: Source, kind: str, subtype: str) -> Declared | None:
+        """Return that nothing is declared."""
+        return None
+
     def only(self, dialect: str) -> Source | None:
         """Return the only enabled source."""
         enabled = [source for _, source in self.sources.values() if source.enabled]
@@ -60,6 +68,12 @@ class Desk:
         """Return the sources of a brand; there is one, ``elsewhere``, that has none."""
         found = tuple(source for brand, source in self.sources.values() if brand == key)
         return found if found or key == "elsewhere" else None
+
+    def source(self, source_id: int) -> Source | None:
+        """Return a source by its number."""
+        return next((source for _, source in self.sources.values() if source.id == source_id), None)
+
+    signer = SIGNER
 
 
 def source(number: int = 1, **members: Any) -> Source:

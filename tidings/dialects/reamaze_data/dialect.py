@@ -16,6 +16,8 @@ class ReamazeDataDialect:
     credentials: tuple[str, ...] = ("account", "api_key", "sso_secret")
     readable: tuple[str, ...] = ("api_key", "sso_secret")
     labels: tuple[str, ...] = ("account",)
+    public: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
     title: str = "Re:amaze data"
     about: str = "Shops that send users and events to Re:amaze by its data integration."
     routes: tuple[Route, ...] = (

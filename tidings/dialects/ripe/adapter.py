@@ -1,9 +1,14 @@
-"""What Ripe makes of the common calls: no money, no event without a person, and pages that say where in two places."""
+"""What Ripe makes of the common calls: no value, no event without a person, and pages that say where in two places."""
 
-from tidings.dialects.calls import adapter
+from tidings.dialects.calls import adapter, commerce
 from tidings.dialects.calls.adapter import PAGE_MEMBERS, Grammar, Sender
-from tidings.dialects.calls.wire import Page
+from tidings.dialects.calls.wire import Page, Track
 from tidings.events.model import Event, Members
+
+
+def _track(event: Event, call: Track, sender: Sender) -> None:
+    adapter.track(event, call, sender)
+    commerce.read(event, sender.source.settings.currency or sender.source.brand_currency)
 
 
 def _page(event: Event, call: Page, sender: Sender) -> None:
@@ -24,7 +29,7 @@ def _place(context: Members, properties: Members) -> None:
 GRAMMAR = Grammar(
     complete={
         "identify": adapter.identify,
-        "track": adapter.track,
+        "track": _track,
         "page": _page,
         "group": adapter.group,
         "alias": adapter.alias,

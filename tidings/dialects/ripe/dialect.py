@@ -27,6 +27,8 @@ class RipeDialect:
     credentials: tuple[str, ...] = ("api_key",)
     readable: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    public: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
     title: str = "Ripe"
     about: str = "Servers that call Ripe's event API, and Segment's connector for Ripe."
     routes: tuple[Route, ...] = (

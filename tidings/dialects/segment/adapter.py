@@ -1,6 +1,6 @@
 """What Segment has beyond the common calls: revenue, the consent event, and events without a person."""
 
-from tidings.dialects.calls import adapter
+from tidings.dialects.calls import adapter, commerce
 from tidings.dialects.calls.adapter import Grammar, Sender
 from tidings.dialects.calls.wire import Invalid, Track
 from tidings.dialects.segment import money
@@ -19,6 +19,8 @@ def _track(event: Event, call: Track, sender: Sender) -> None:
     if "revenue" in properties and not money.is_order(name):
         currency = sender.source.settings.currency or money.DEFAULT_CURRENCY
         event.value, event.currency = money.value_of(properties, currency, event.notes)
+    if len(name) <= commerce.LONGEST and commerce.reader_of(name) is not None:
+        commerce.read(event, sender.source.settings.currency or money.DEFAULT_CURRENCY)
     if name == _CONSENT_EVENT:
         _check_consent(event.context)
 

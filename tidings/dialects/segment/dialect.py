@@ -19,6 +19,8 @@ class SegmentDialect:
     credentials: tuple[str, ...] = ("write_key",)
     readable: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    public: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
     title: str = "Segment"
     about: str = "Segment's and RudderStack's SDKs, the page snippet, and what calls the HTTP Tracking API."
     routes: tuple[Route, ...] = (

@@ -36,6 +36,8 @@ async def show_settings_of_source(database: Database, workspace_id: int, source_
         rate=set_to.rate or None,
         prefix=set_to.prefix,
         origins="\n".join(set_to.origins),
+        browser_orders=set_to.browser_orders,
+        keyless_contacts=set_to.keyless_contacts,
     )
     return _form(source, form)
 

@@ -47,6 +47,9 @@ class Changed(Struct, kw_only=True):
     rate: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     prefix: Annotated[str, Meta(max_length=100)] = ""
     origins: Annotated[str, Meta(max_length=(ORIGIN + 2) * ORIGINS)] = ""
+    keyless: bool = False  # the form has the two that follow, which sources of Remarkety have
+    browser_orders: bool = False
+    keyless_contacts: bool = False
 
 
 class NewKey(Struct):
@@ -75,6 +78,8 @@ def settings_of(form: Form, wanted: NewSource | Changed, present: SourceSettings
     }
     if isinstance(wanted, Changed):
         changes |= {"id_space": wanted.id_space, "correct_time": wanted.correct_time, "rate": wanted.rate}
+    if isinstance(wanted, Changed) and wanted.keyless:
+        changes |= {"browser_orders": wanted.browser_orders, "keyless_contacts": wanted.keyless_contacts}
     return msgspec.structs.replace(present, **changes)
 
 

@@ -13,7 +13,7 @@ from tidings.kit.pages import Form
 from tidings.tenants import deeds, store
 from tidings.tenants.arrivals import Around
 from tidings.tenants.keys import Keys
-from tidings.tenants.model import Actor, Person, Source, SourceSettings
+from tidings.tenants.model import Actor, Kinds, Person, Source, SourceSettings
 from tidings.tenants.pages import source_views as views
 from tidings.tenants.pages.source_forms import NewSource, pinned, settings_of, spoken
 from tidings.tenants.service import Invalid
@@ -90,10 +90,18 @@ async def _page(database: Database, workspace_id: int, around: Around, dialect: 
         "title": around.formats[dialect].title,
         "brands": brands,
         "given": any(form[name] for name in kinds.names),
-        "kinds": [(name, spoken(name), name in kinds.labels) for name in kinds.names],
+        "kinds": [(name, spoken(name), _hint(name, kinds)) for name in kinds.names],
         "form": form.filled(name=around.formats[dialect].title, brand=first, trust="server"),
     }
     return Template("tenants/source_new.html", context=context, status_code=422 if form.faults else 200)
+
+
+def _hint(name: str, kinds: Kinds) -> str:
+    if name in kinds.labels:
+        return "The account identifier, first part of its host: a name, not a secret. Empty is the brand's key."
+    if name in kinds.numbers:
+        return "A number, not a secret. Empty is the next free one."
+    return "A name, not a secret." if name in kinds.shown else ""
 
 
 def _brands(tx: Tx, workspace_id: int) -> list[tuple[str, str]]:

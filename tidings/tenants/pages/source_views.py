@@ -5,7 +5,7 @@ from typing import Any
 
 from tidings.db import Tx
 from tidings.kit.pages import Form
-from tidings.tenants import store
+from tidings.tenants import handshakes_store, store
 from tidings.tenants.api import source_of
 from tidings.tenants.arrivals import Around, Miss
 from tidings.tenants.model import Person, Source
@@ -32,14 +32,15 @@ def one(tx: Tx, person: Person, source_id: int, around: Around, now: int) -> dic
     keys = store.list_credentials(tx, source.workspace_id, source.id)
     mine = around.kinds[source.dialect]
     stand_ins = {name: stand_in(name) for name in mine.names}
-    stand_ins |= {key["name"]: key["hint"] for key in keys if key["name"] in mine.labels}
+    stand_ins |= {key["name"]: key["hint"] for key in keys if key["name"] in mine.shown}
     brands = store.list_brands(tx, source.workspace_id)
     return {
         "source": source,
         "brand": next((brand["name"] for brand in brands if brand["id"] == source.brand_id), ""),
         "titles": around.titles(),
+        "plugin_ended": handshakes_store.list_ended(tx, source.workspace_id).get(source.id),
         "sent": around.arrivals.sent(tx, source.workspace_id, [source.id], now)[source.id],
-        "keys": [{**key, "spoken": spoken(key["name"]), "label": key["name"] in mine.labels} for key in keys],
+        "keys": [{**key, "spoken": spoken(key["name"]), "label": key["name"] in mine.shown} for key in keys],
         "kinds": [(name, spoken(name)) for name in mine.names],
         "usual": mine.usual,
         "base": around.base_of(source),
@@ -90,8 +91,8 @@ def once(
     kinds = around.kinds[source.dialect]
     given = {name: secrets.get(name, stand_in(name)) for name in kinds.names}
     return {
-        "secrets": [(spoken(name), value) for name, value in secrets.items() if name not in kinds.labels],
-        "labels": [(spoken(name), value) for name, value in secrets.items() if name in kinds.labels],
+        "secrets": [(spoken(name), value) for name, value in secrets.items() if name not in kinds.shown],
+        "labels": [(spoken(name), value) for name, value in secrets.items() if name in kinds.shown],
         "base": around.base_of(source),
         **pasted(around, source, given),
         "titles": around.titles(),
