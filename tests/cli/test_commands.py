@@ -89,6 +89,8 @@ def test_a_source_is_made_with_its_key(shell: Shell) -> None:
             "origins": [],
             "rate": 0,
             "prefix": "",
+            "browser_orders": False,
+            "keyless_contacts": True,
         },
     }
 
@@ -119,7 +121,7 @@ def test_a_source_is_made_as_it_is_told(shell: Shell) -> None:
         (["segment", "--set", "rate=fast"], "rate"),
         (["segment", "--set", "rate=-1"], "rate"),
         (["segment", "--set", "correct_time=perhaps"], "correct_time"),
-        (["segment", "--set", "write_key="], "1 to 200 characters"),
+        (["segment", "--set", "write_key="], "1 to 1000 characters"),
         (["segment", "--set", "write_key=taken"], "another source has this write_key"),
         (["segment", "--name", "taken"], "choose another name"),
         (["segment", "--trust", "full"], "is not one of"),
@@ -342,3 +344,31 @@ def test_secrets_are_shown_at_creation_and_nowhere_else(shell: Shell, made: dict
     contents = b"".join(path.read_bytes() for path in files)
     assert len(files) > 3
     assert [secret for secret in secrets if secret.encode() in contents] == []
+
+
+def test_further_keys_that_clients_have_already_are_taken(shell: Shell) -> None:
+    made = shell.json(
+        "source", "create", "remarkety", "--set", "store_id=AAABBB", "--token", "one", "--token", "two äöü"
+    )
+    assert (made["store_id"], made["tokens"]) == ("AAABBB", ["one", "two äöü"])
+    assert len(made["api_key"]) == 32
+    names = [row["name"] for row in shell.json("source", "key", "list", "1")]
+    assert names == ["store_id", "api_key", "api_key", "api_key"]
+    assert "AAABBB" in shell.text("source", "key", "list", "1")
+    other = shell.text("source", "create", "remarkety", "--name", "other", "--token", "three")
+    assert "api_key too: three" in other
+    assert "another source has this api_key" in shell.error(
+        "source", "create", "remarkety", "--name", "third", "--token", "one"
+    )
+    assert len(shell.json("source", "list")) == 2
+
+
+def test_a_plugin_may_connect_for_a_while(shell: Shell) -> None:
+    shell.json("source", "create", "remarkety")
+    shell.json("source", "create", "segment")
+    opened = shell.json("source", "open-install", "1")
+    assert set(opened) == {"source_id", "password", "until"}
+    assert "password: " in shell.text("source", "open-install", "1")
+    assert "speaks segment" in shell.error("source", "open-install", "2")
+    assert "no source 3" in shell.error("source", "open-install", "3")
+    assert opened["password"] not in shell.text("source", "list")

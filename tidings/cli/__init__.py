@@ -5,9 +5,12 @@ import click
 from tidings import __version__
 from tidings.cli.changing import export_, forget, retry
 from tidings.cli.compacting import compact
+from tidings.cli.importing import import_
 from tidings.cli.reading import events, profile, stats
 from tidings.cli.serving import serve
+from tidings.cli.suppressing import suppression
 from tidings.cli.tenants import brand, source, token, workspace
+from tidings.cli.types import types
 from tidings.cli.upkeep import backup, doctor, restore
 from tidings.cli.users import user
 
@@ -18,7 +21,9 @@ def main() -> None:
     """Tidings: a self-hosted customer event and engagement hub."""
 
 
-for command in (serve, workspace, brand, source, token, user, stats, events, profile, backup, restore, doctor, compact):
+for command in (serve, workspace, brand, source, types, token, user):
+    main.add_command(command)
+for command in (import_, suppression, stats, events, profile, backup, restore, doctor, compact):
     main.add_command(command)
 events.add_command(retry)
 profile.add_command(forget)

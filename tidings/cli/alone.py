@@ -16,7 +16,7 @@ from tidings.folder import Folder, FolderTrouble
 from tidings.kit import clock
 from tidings.log.sqlite import LogMismatch
 from tidings.pipeline import Pipeline
-from tidings.pipeline.opening import open_pipeline
+from tidings.pipeline.opening import key_of, open_pipeline
 
 LOOK_SECONDS = 0.1
 SERVED_SECONDS = 1.0  # between looks whether the server still runs
@@ -67,7 +67,8 @@ def alone(folder: Folder, database: Database) -> Iterator[Pipeline | None]:
     # What is logged for operators of a server says nothing to somebody at a command line.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     try:
-        log, pipeline = open_pipeline(folder, database, migrate(folder.state, clock.now()))
+        epoch = migrate(folder.state, clock.now())
+        log, pipeline = open_pipeline(folder, database, epoch, key_of(folder, database))
         try:
             yield pipeline
         finally:

@@ -22,6 +22,7 @@ from tidings.kit.times import iso
 from tidings.log.sqlite import appended
 from tidings.profiles import deeds, export, store
 from tidings.tenants.audit import CLI
+from tidings.web.sections import SECTIONS
 
 F = TypeVar("F", bound=Callable[..., Any])
 QUEUED = "queued: the server does it once it has worked off what came before (tidings stats shows the lag)"
@@ -149,7 +150,7 @@ def export_(  # noqa: PLR0913
     with opened(data) as database:
         wall = workspace_of(database, workspace)
         number, now = found(database, wall, wanted), clock.now()
-        begun = database.read_now(export.begin, wall, number, now)
+        begun = database.read_now(export.begin, wall, number, now, SECTIONS)
         if begun is None:
             raise click.ClickException("no such profile any more")
         with target(output) as file:

@@ -55,7 +55,7 @@ def events_list(message_id: str | None, limit: int, workspace: str, data: Path, 
 
 def matching(database: Database, workspace_id: int, message_id: str | None, limit: int) -> list[dict[str, Any]]:
     """Return stored events, all or by message id."""
-    ids = [source.id for source in database.read_now(tenants.list_sources, workspace_id)]
+    ids = list(database.read_now(tenants.name_sources, workspace_id))
     if message_id is None:
         return database.read_now(event_store.find_events, workspace_id, ids, event_store.Filter(), limit)[0]
     return database.read_now(event_store.by_message, workspace_id, digest(message_id), ids)[:limit]

@@ -8,12 +8,13 @@ import click
 import msgspec
 
 from tidings.cli.place import NUMBER, address, data_option, json_option, opened, show, workspace_of, workspace_option
+from tidings.db import Tx
 from tidings.dialects import DIALECTS, dialect_of, first_parts, kinds_of
 from tidings.kit import clock
 from tidings.kit.times import iso
-from tidings.tenants import deeds, store
+from tidings.tenants import deeds, handshakes, handshakes_store, store
 from tidings.tenants.audit import CLI
-from tidings.tenants.model import Scope, Source, SourceSettings, Trust
+from tidings.tenants.model import Kinds, Scope, Source, SourceSettings, Trust
 from tidings.tenants.rules import prefix_fault
 
 SETTINGS = [field.name for field in msgspec.structs.fields(SourceSettings)]
@@ -95,6 +96,7 @@ def source() -> None:
 @click.option("--prefix", metavar="NAME", help="Also answer its dialect below /NAME, for this source alone.")
 @click.option("--set", "pinned", multiple=True, metavar="NAME=VALUE",
               help="Pin a credential, so that clients need not change, or set a setting.")  # fmt: skip
+@click.option("--token", "tokens", multiple=True, metavar="VALUE", help="A further key that clients have already.")
 @workspace_option
 @data_option
 @json_option
@@ -105,6 +107,7 @@ def source_create(  # noqa: PLR0913
     trust: Trust,
     prefix: str | None,
     pinned: tuple[str, ...],
+    tokens: tuple[str, ...],
     workspace: str,
     data: Path,
     as_json: bool,
@@ -127,12 +130,16 @@ def source_create(  # noqa: PLR0913
             settings=settings,
         )
         credentials = {credential: given.get(credential) for credential in kinds.names}
-        made, secrets = database.write_now(deeds.create_source, CLI, draft, brand_key, credentials, clock.now(), kinds)
+        made, secrets = database.write_now(
+            make_source, draft, brand_key, credentials, tuple(dict.fromkeys(tokens)), kinds
+        )
     lines = [f"source {made.id} ({made.name}, {made.dialect}, trust {made.trust})"]
     lines += [f"  {key}: {value}" for key, value in secrets.items()]
+    lines += [f"  {kinds.usual} too: {value}" for value in tokens]
     base = "/".join(filter(None, (address(data), settings.prefix)))
     lines += ["Send an event:", f"  {dialect_of(dialect).example(base, secrets)}"]
-    show(describe(made) | secrets, "\n".join(lines), as_json=as_json)
+    further = {"tokens": list(tokens)} if tokens else {}
+    show(describe(made) | secrets | further, "\n".join(lines), as_json=as_json)
 
 
 @source.command("list")
@@ -142,9 +149,16 @@ def source_create(  # noqa: PLR0913
 def source_list(workspace: str, data: Path, as_json: bool) -> None:
     """Show the sources of a workspace."""
     with opened(data) as database:
-        found = database.read_now(store.list_sources, workspace_of(database, workspace))
-    lines = [f"{s.id:>4}  {s.name}  {s.dialect}  {s.trust}{'' if s.enabled else '  disabled'}" for s in found]
-    show([describe(s) for s in found], "\n".join(lines), as_json=as_json)
+        wall = workspace_of(database, workspace)
+        found = database.read_now(store.list_sources, wall)
+        ended = {number: iso(at) for number, at in database.read_now(handshakes_store.list_ended, wall).items()}
+    lines = [
+        f"{s.id:>4}  {s.name}  {s.dialect}  {s.trust}{'' if s.enabled else '  disabled'}"
+        + (f"  plugin taken out {ended[s.id]}" if s.id in ended else "")
+        for s in found
+    ]
+    shown = [describe(s) | ({"plugin_ended": ended[s.id]} if s.id in ended else {}) for s in found]
+    show(shown, "\n".join(lines), as_json=as_json)
 
 
 @source.command("set")
@@ -185,6 +199,27 @@ def source_disable(source_id: int, workspace: str, data: Path, as_json: bool) ->
 def source_enable(source_id: int, workspace: str, data: Path, as_json: bool) -> None:
     """Take what a source sends again."""
     switch(data, workspace, source_id, enabled=True, as_json=as_json)
+
+
+@source.command("open-install")
+@click.argument("source_id", type=NUMBER)
+@workspace_option
+@data_option
+@json_option
+def source_open_install(source_id: int, workspace: str, data: Path, as_json: bool) -> None:
+    """Let one plugin of a shop connect to a source of Remarkety within 15 minutes; prints its password."""
+    with opened(data) as database:
+        wall = workspace_of(database, workspace)
+        found = database.read_now(store.get_source, wall, source_id)
+        if found is None:
+            raise click.ClickException(f"there is no source {source_id} in workspace {workspace!r}")
+        if found.dialect != "remarkety":
+            raise click.ClickException(
+                f"source {source_id} speaks {found.dialect}: only Remarkety's plugins connect so"
+            )
+        code, until = database.write_now(handshakes.open_window, CLI, wall, source_id, clock.now())
+    text = f"password: {code}\nIt works once, until {iso(until)}. The plugin's other fields can be anything."
+    show({"source_id": source_id, "password": code, "until": iso(until)}, text, as_json=as_json)
 
 
 @source.group("key")
@@ -299,6 +334,23 @@ def token_revoke(token_id: int, workspace: str, data: Path, as_json: bool) -> No
         wall = workspace_of(database, workspace)
         database.write_now(deeds.revoke_token, CLI, wall, token_id, clock.now())
     show({"revoked": token_id}, f"token {token_id} revoked", as_json=as_json)
+
+
+def make_source(
+    tx: Tx,
+    draft: Source,
+    brand_key: str | None,
+    credentials: dict[str, str | None],
+    tokens: tuple[str, ...],
+    kinds: Kinds,
+) -> tuple[Source, dict[str, str]]:
+    """Make a source with its credentials, and further keys that its clients have already."""
+    now = clock.now()
+    made, secrets = deeds.create_source(tx, CLI, draft, brand_key, credentials, now, kinds)
+    for value in tokens:
+        if value.strip() != secrets[kinds.usual]:
+            deeds.add_credential(tx, CLI, made, kinds.usual, value, now, kinds)
+    return made, secrets
 
 
 def switch(data: Path, workspace: str, source_id: int, *, enabled: bool, as_json: bool) -> None:
