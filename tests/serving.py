@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -108,8 +109,18 @@ class Running:
         """Tell whether the server knows a source that the command line has made."""
         if made["dialect"] == "ripe":
             return self.call("GET", "/event/auth/sdk", key=made["api_key"]).status == 200
+        if made["dialect"] == "ray":
+            form = urllib.parse.urlencode(
+                {"grant_type": "password", "username": made["username"], "password": made["password"]}
+            )
+            client = base64.b64encode(f"{made['client_id']}:{made['client_secret']}".encode()).decode()
+            headers = {"Authorization": f"Basic {client}"}
+            return self.call("POST", "/oauth/token", form.encode(), headers=headers).status == 200
         if made["dialect"] == "reamaze_data":  # nothing can be asked here: an empty request is refused with 422
             return self.call("POST", "/data/users", {}, key=made["api_key"]).status == 422
+        if made["dialect"] == "remarkety":  # the same, with 400 for a request without an event type
+            headers = {"x-api-key": made["api_key"]}
+            return self.call("POST", f"/webhooks/store/{made['store_id']}", {}, headers=headers).status == 400
         return self.call("GET", f"/v1/projects/{made['write_key']}/settings").status == 200
 
     def call(

@@ -24,7 +24,9 @@ from tidings.folder import Folder
 from tidings.kit import clock, crypto
 from tidings.kit.places import open_places
 from tidings.kit.proxies import Proxies
-from tidings.pipeline.opening import open_pipeline
+from tidings.kit.signing import Signer
+from tidings.pipeline.opening import key_of, open_pipeline
+from tidings.pipeline.reading import State
 from tidings.tenants import people_store
 from tidings.tenants.keys import REFRESH_SECONDS, Keys
 from tidings.tenants.passwords import Passwords
@@ -36,8 +38,8 @@ SWITCH_SECONDS = 0.0002  # how long a thread may compute while another waits: sh
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 # Settings that the console shows to owners; one that is a secret itself, and not the path of one, must not be here.
 SHOWN = (
-    *("host", "port", "tls_cert", "tls_key", "trusted_proxies", "mmdb", "rate", "drain_seconds", "disk_reserve_mib"),
-    *("log_level", "log_format"),
+    *("host", "port", "tls_cert", "tls_key", "trusted_proxies", "mmdb", "rate"),
+    *("avatars", "drain_seconds", "disk_reserve_mib", "log_level", "log_format"),
 )
 OPERATIONS = {"/healthz", "/readyz", "/metrics"}
 logger = structlog.get_logger()
@@ -60,8 +62,10 @@ class Server:
         self.folder = folder
         epoch = migrate(folder.state, clock.now())
         self.database = Database(folder.state)
-        self.log, self.pipeline = open_pipeline(folder, self.database, epoch, settings.disk_reserve_mib * MIB)
-        self.keys = Keys(self.database)
+        self._key = key = key_of(folder, self.database)
+        self.log, self.pipeline = open_pipeline(folder, self.database, epoch, key, settings.disk_reserve_mib * MIB)
+        self.signer = Signer(key)
+        self.keys = Keys(self.database, self.signer)
         self.keys.refresh_now()
         self.refusals = Refusals(self.database)
         self.health = Health(settings.disk_reserve_mib, folder, self.log, self.pipeline)
@@ -76,6 +80,7 @@ class Server:
             self._proxies,
             settings.rate,
             self.health.why_not_writable,
+            State(self.database, self.pipeline),
             open_places(Path(settings.mmdb)) if settings.mmdb else None,
         )
         self.setup_code = "" if self.database.read_now(people_store.any_user) else crypto.code()
@@ -141,16 +146,19 @@ class Server:
 
     def _make_api(self) -> Asgi:
         from tidings.web.api import make_api
+        from tidings.web.confirming import Confirming, beside
 
-        return make_api(
+        api = make_api(
             database=self.database,
             keys=self.keys,
             health=self.health,
             hashing=self._hashing,
             proxies=self._proxies,
+            secret=self._key,
             settings=shown_settings(self.settings, self.folder),
             stopping=lambda: self._uvicorn is not None and self._uvicorn.should_exit,
         )
+        return beside(Confirming(self.database, self._key, self._proxies), api)
 
     def _make_console(self) -> Asgi:
         from tidings.web.console.app import make_console
@@ -161,6 +169,7 @@ class Server:
             health=self.health,
             hashing=self._hashing,
             proxies=self._proxies,
+            secret=self._key,
             setup_code=self.setup_code,
             settings=shown_settings(self.settings, self.folder),
         )

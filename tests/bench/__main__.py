@@ -1,6 +1,6 @@
-"""Measure what the issue of the ground asks to be fast; print a table and write JSON.
+"""Measure what has to be fast; print a table and write JSON.
 
-    python -m tests.bench [--events 5000000] [--seconds 8] [--rounds 3] [--out bench-results]
+    python -m tests.bench [--only replies|events|orders] [--events 5000000] [--orders 1000000] [--seconds 8]
 
 Figures of one machine mean little; the ratios within one run do. Each ratio takes the median of rounds in which the
 servers take turns, so that a slow minute of the machine hits all of them.
@@ -10,46 +10,23 @@ import argparse
 import json
 import platform
 import statistics
-import subprocess
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
-from typing import Any
 
 import psutil
-from rich.console import Console
-from rich.table import Table
 
+from tests.bench import shop
 from tests.bench.load import HEAVY, SINGLES, Load, batches, prepared, run
+from tests.bench.measuring import Report, cli, console, create_source, get, settle
 from tests.bench.servers import Measured
-from tests.serving import TIDINGS, wait_for
+from tests.serving import wait_for
 
 CONNECTIONS = 64
 PROFILES = 500_000
 STEP = 500_000
-console = Console()
-
-
-class Report:
-    """Rows of the table: what, figure, bound, and whether it holds."""
-
-    def __init__(self) -> None:
-        self.rows: list[dict[str, Any]] = []
-
-    def add(self, what: str, figure: float, unit: str, bound: str = "", *, holds: bool | None = None) -> None:
-        """Add a row and say it at once."""
-        self.rows.append({"what": what, "figure": round(figure, 3), "unit": unit, "bound": bound, "holds": holds})
-        verdict = "" if holds is None else "holds" if holds else "[red]MISSED[/red]"
-        console.print(f"{what}: {figure:,.2f} {unit} {bound and f'(bound {bound})'} {verdict}")
-
-    def table(self) -> Table:
-        """Return everything as a table."""
-        table = Table("what", "figure", "unit", "bound", "")
-        for row in self.rows:
-            verdict = "" if row["holds"] is None else "holds" if row["holds"] else "MISSED"
-            table.add_row(row["what"], f"{row['figure']:,}", row["unit"], row["bound"], verdict)
-        return table
+ORDERS_STEP = 100_000
+SHOPPING = 50_000  # orders with everything around them
 
 
 def main() -> None:
@@ -59,11 +36,17 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=8.0, help="length of one round of a ratio")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of a ratio")
     parser.add_argument("--out", type=Path, default=Path("bench-results"), help="folder of the JSON")
+    parser.add_argument("--orders", type=int, default=1_000_000, help="stored orders of the curve of a shop")
+    parser.add_argument("--only", choices=["replies", "events", "orders"], help="a part of it")
     chosen = parser.parse_args()
     report = Report()
     with tempfile.TemporaryDirectory(prefix="tidings-bench-", dir=Path.cwd()) as folder:
-        acknowledgements(report, Path(folder), chosen.rounds, chosen.seconds)
-        whole_path(report, Path(folder) / "whole", chosen.events)
+        if chosen.only in (None, "replies"):
+            acknowledgements(report, Path(folder), chosen.rounds, chosen.seconds)
+        if chosen.only in (None, "events"):
+            whole_path(report, Path(folder) / "whole", chosen.events)
+        if chosen.only in (None, "orders"):
+            orders_path(report, Path(folder) / "orders", chosen.orders)
     console.print(report.table())
     chosen.out.mkdir(exist_ok=True)
     machine = {"machine": platform.processor() or platform.machine(), "cores": psutil.cpu_count(), "rows": report.rows}
@@ -151,6 +134,36 @@ def whole_path(report: Report, data: Path, events: int) -> None:
     server.stop()
 
 
+def orders_path(report: Report, data: Path, orders: int) -> None:
+    """HTTP, one order of three lines a request, to the order committed; then with carts and products around it."""
+    made = cli(data, "source", "create", "remarkety")
+    store, key = made["store_id"], made["api_key"]
+    server = Measured("tidings", data)
+    step = max(1, min(ORDERS_STEP, orders))
+    rate = 0.0
+    for first in range(0, orders, step):
+        rate, _ = shop_rate(server, list(shop.orders(store, key, first, step)), step)
+        report.add(f"whole path, orders, {first:,} to {first + step:,} stored", rate, "orders/s")
+    bound = ">= 3000 (at 1 million)"
+    report.add(f"whole path at {orders:,} stored orders", rate, "orders/s", bound, holds=rate >= 3_000)
+    requests = list(shop.shopping(store, key, orders, SHOPPING))
+    rate, late = shop_rate(server, requests, SHOPPING)
+    report.add("the same with carts, updates and products", rate, "orders/s")
+    report.add("requests of which", rate * len(requests) / SHOPPING, "requests/s")
+    report.add("slowest reply of them", late, "ms", "< 2000", holds=late < 2_000)
+    report.add("peak memory of the server under this load", high_water(server), "MiB")
+    server.stop()
+
+
+def shop_rate(server: Measured, requests: list[bytes], orders: int) -> tuple[float, float]:
+    """Return how many orders a second were committed, and the slowest reply in milliseconds."""
+    started = time.perf_counter()
+    load = run(server.port, lambda: iter(requests), connections=CONNECTIONS, seconds=3_600)
+    settle(server)
+    assert not load.refused, "a request was refused"
+    return orders / (time.perf_counter() - started), load.percentile(1)
+
+
 def timeline(report: Report, server: Measured, data: Path) -> None:
     """The first page of a long timeline, over HTTP."""
     token = cli(data, "token", "create")["token"]
@@ -183,38 +196,6 @@ def high_water(server: Measured) -> float:
     """Return the largest memory that the server ever had, in MiB."""
     status = Path(f"/proc/{server.process.pid}/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
-
-
-def settle(server: Measured) -> None:
-    """Wait until everything acknowledged is processed."""
-    wait_for(lambda: get(server, "/readyz")["lag"] == 0, 3_600)
-
-
-def get(server: Measured, path: str, token: str | None = None) -> Any:
-    """Return a JSON document of the server, None while the token is not known yet."""
-    request = urllib.request.Request(f"http://127.0.0.1:{server.port}{path}")
-    if token:
-        request.add_header("Authorization", f"Bearer {token}")
-    try:
-        with urllib.request.urlopen(request, timeout=60) as response:
-            return json.load(response)
-    except urllib.error.HTTPError as error:
-        with error:
-            if error.code == 401:
-                return None
-            raise
-
-
-def create_source(data: Path, dialect: str = "segment") -> str:
-    """Make a source and return its key."""
-    made = cli(data, "source", "create", dialect)
-    return str(made["write_key" if dialect == "segment" else "api_key"])
-
-
-def cli(data: Path, *arguments: str) -> Any:
-    """Run a command over a folder."""
-    command = [*TIDINGS, *arguments, "--data", str(data), "--json"]
-    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
 main()

@@ -79,6 +79,14 @@ class World:
 
     def known(self) -> dict[str, str]:
         """Return for each path parameter one that is in the first workspace, percent-encoded."""
+        if not self.admin.get("/carts")["items"]:
+            mug = {"product_id": "mug/1", "name": "Mug", "price": 12.5}
+            order = {"order_id": "known/1", "products": [mug]}
+            self.send("track", {"userId": "bob", "event": "Order Completed", "properties": order})
+            self.send("track", {"userId": "cart-holder", "event": "Product Added", "properties": mug})
+            self.server.settled()
+        if not self.admin.get("/types")["items"]:
+            assert self.admin("PUT", "/types", {"type": "KNOWN"}).status == 200
         return {
             "source_id": str(self.source_id),
             "key_id": str(self.admin.get(f"/sources/{self.source_id}/keys")["items"][0]["id"]),
@@ -91,6 +99,12 @@ class World:
             "kind": "user_id",
             "value": "bob",
             "group_id": "acme%2F1",
+            "type_id": str(self.admin.get("/types")["items"][0]["id"]),
+            "order": str(self.admin.get("/orders")["items"][0]["id"]),
+            "order_id": "known%2F1",
+            "cart": str(self.admin.get("/carts")["items"][0]["id"]),
+            "product": str(self.admin.get("/products")["items"][0]["id"]),
+            "product_id": "mug%2F1",
         }
 
 

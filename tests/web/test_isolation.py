@@ -4,9 +4,13 @@ from typing import Any
 
 from tests.web.conftest import World, operations
 
+# What a body has to say before its path parameters are looked at.
+BODIES = {"/tidings/v1/profiles/{profile_id}/consent": {"channel": "email", "wish": "unsubscribe"}}
+
 
 def everything(world: World) -> list[Any]:
     paths = ["/sources", f"/sources/{world.source_id}/keys", "/tokens", "/events?limit=200", "/refused", "/profiles"]
+    paths.append("/suppressions")
     return [world.admin.get(path) for path in paths]
 
 
@@ -18,7 +22,7 @@ def test_ids_of_another_workspace_are_not_there(world: World, document: dict[str
         if "{" not in path:
             continue
         address = path.format(**known)  # a KeyError: a new kind of id; teach it to World.known
-        answer = world.stranger(method, address, {} if "requestBody" in operation else None)
+        answer = world.stranger(method, address, BODIES.get(path, {}) if "requestBody" in operation else None)
         assert (answer.status, answer.json()["code"]) == (404, "not_found"), (method, path)
         if method == "GET":
             assert world.admin(method, address).status == 200, path  # so that the 404 above means something

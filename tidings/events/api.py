@@ -122,6 +122,18 @@ class EventOut(Struct, kw_only=True):
     currency: Annotated[str | None, Meta(description="ISO 4217.", examples=["EUR"])]
     active: Annotated[bool, Meta(description="False: it left the profile's last_seen alone.")]
     notes: Annotated[list[str], Meta(description="What was odd about it.")]
+    additions: Annotated[
+        dict[str, list[str]], Meta(description="Items that it adds to traits that are lists, by name.")
+    ]
+    only_new: Annotated[bool, Meta(description="Its traits, additions and statements count for a new customer only.")]
+    commerce: Annotated[
+        dict[str, Any] | None,
+        Meta(description="What it says about an order, a cart and products; amounts are exact decimal text."),
+    ]
+    statements: Annotated[
+        list[dict[str, Any]], Meta(description="What it says about what the customer wants to receive.")
+    ]
+    store: Annotated[str | None, Meta(description="Number of the store in which it registers its customer.")]
 
 
 class EventPage(Struct, kw_only=True):
@@ -244,6 +256,8 @@ def shown(row: store.Row) -> EventOut:
     members |= {name: row[name] for name in ("id", "source_id", "verb", "name", "message_id")}
     members |= {"time": iso(row["time"]), "received": iso(row["received"]), "profile_id": row["profile_id"] or None}
     members["value"] = None if event.value is None else format(event.value, "f")
+    members["commerce"] = None if event.commerce is None else msgspec.to_builtins(event.commerce)
+    members["statements"] = msgspec.to_builtins(event.statements)
     return EventOut(**members)
 
 
@@ -271,7 +285,7 @@ def _stats(tx: Tx, workspace_id: int, appended: int) -> Stats:
 def _find(
     tx: Tx, workspace_id: int, wanted: Wanted, which: store.Filter, limit: int
 ) -> tuple[list[store.Row], int | None]:
-    ids = [source.id for source in tenants.list_sources(tx, workspace_id)]
+    ids = list(tenants.name_sources(tx, workspace_id))
     if wanted.message_id is None:
         return store.find_events(tx, workspace_id, ids, which, limit)
     rows = store.by_message(tx, workspace_id, digest(wanted.message_id), ids)
@@ -290,7 +304,7 @@ def _fits(row: store.Row, which: store.Filter) -> bool:
 
 def events_page(tx: Tx, workspace_id: int, wanted: Wanted, before: int | None, limit: int) -> EventPage:
     """Return a page of events, newest first, at a bounded cost; see ``store.find_events``."""
-    if wanted.source_id is not None:
+    if wanted.source_id:
         source_of(tx, workspace_id, wanted.source_id)
     which = store.Filter(wanted.source_id, wanted.name, wanted.verb, before)
     rows, following = _find(tx, workspace_id, wanted, which, limit)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from tidings.db import Tx
 from tidings.db.bulk import given, pack
@@ -65,6 +65,12 @@ def drop(tx: Tx, ids: Sequence[int]) -> None:
 def is_empty(tx: Tx) -> bool:
     """Tell whether nothing waits, of any workspace."""
     return tx.execute(select(pending_events.c.id).limit(1)).scalar() is None
+
+
+def newest(tx: Tx, workspace_id: int) -> int | None:
+    """Return the number of the last event of a workspace that waits for the pipeline, None if none does."""
+    mine = pending_events.c.workspace_id == workspace_id
+    return tx.execute(select(func.max(pending_events.c.id)).where(mine)).scalar()
 
 
 def waits(tx: Tx, workspace_id: int, number: int) -> bool:

@@ -16,6 +16,11 @@ def fingerprint(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def public_id() -> str:
+    """Return a new id that is no secret, like ``KQMXVB``: whoever makes one looks whether it is free."""
+    return "".join(secrets.choice(ALPHABET[31:]) for _ in range(6))
+
+
 def code() -> str:
     """Return a new code to be typed once, like ``K7QM-2XVP`` (40 bits: whoever asks for it must slow guessers down)."""
     letters = [secrets.choice(ALPHABET[23:]) for _ in range(8)]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import msgspec
 
@@ -46,6 +46,18 @@ class Note(msgspec.Struct, frozen=True):
     text: str
 
 
+class File(msgspec.Struct, frozen=True):
+    """A file that a form sent.
+
+    Args:
+        name: As the sender calls it; hostile.
+        content: At its beginning; closed once the request is answered.
+    """
+
+    name: str
+    content: BinaryIO
+
+
 class Notes:
     """What is to be said on the next page that is shown."""
 
@@ -67,10 +79,12 @@ class Form:
 
     Args:
         values: All values by the names of the fields.
+        files: By the names of their fields; only forms of routes with ``upload`` in their ``opt`` have any.
     """
 
-    def __init__(self, values: dict[str, list[str]] | None = None) -> None:
+    def __init__(self, values: dict[str, list[str]] | None = None, files: dict[str, File] | None = None) -> None:
         self.values = values or {}
+        self.files = files or {}
         self.faults: dict[str, str] = {}
 
     def __getitem__(self, name: str) -> str:

@@ -16,21 +16,25 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from tidings import __version__
+from tidings.commerce import api as commerce
+from tidings.consent import api as consent
 from tidings.db import Database
 from tidings.dialects import DIALECTS, first_parts, kinds_of
 from tidings.events import api as events
 from tidings.events import figures_api, retry_api
 from tidings.kit.proxies import Proxies
+from tidings.kit.signing import Signer
 from tidings.profiles import api as profiles
 from tidings.profiles import forgetting_api, groups_api
 from tidings.tenants import api as tenants
-from tidings.tenants import paging, people_api, workspace_api
+from tidings.tenants import paging, people_api, vocabulary_api, workspace_api
 from tidings.tenants.keys import Keys
 from tidings.tenants.passwords import Passwords
 from tidings.web.auth import make_actor, make_guard, provide_token
 from tidings.web.document import Parameters, complete, query_parameters
 from tidings.web.errors import CODES, HEADERS, ON_ERROR, Problem
 from tidings.web.health import Health
+from tidings.web.sections import SECTIONS
 from tidings.web.streams import Streams
 
 BODY = 64 * 1024
@@ -42,9 +46,11 @@ TAGS = (
     ("sources and tokens", tenants.ROUTES),
     ("workspace", workspace_api.ROUTES),
     ("users and audit", people_api.ROUTES),
-    ("events", (*events.ROUTES, *figures_api.ROUTES, *retry_api.ROUTES)),
+    ("events", (*events.ROUTES, *figures_api.ROUTES, *retry_api.ROUTES, *vocabulary_api.ROUTES)),
     ("profiles", (*profiles.ROUTES, *forgetting_api.ROUTES)),
     ("groups", groups_api.ROUTES),
+    ("consent", consent.ROUTES),
+    ("orders, carts and products", commerce.ROUTES),
 )
 MEMBER = re.compile(r"^Object (?:contains )?(unknown|missing required) field `(.*)`$", re.DOTALL)
 
@@ -52,13 +58,14 @@ Message = MutableMapping[str, Any]
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
 
-def make_api(
+def make_api(  # noqa: PLR0913 -- what it is put together from
     *,
     database: Database,
     keys: Keys,
     health: Health,
     hashing: Passwords,
     proxies: Proxies,
+    secret: bytes,
     settings: Mapping[str, Any],
     stopping: Callable[[], bool],
 ) -> "Callable[[Message, Any, Any], Awaitable[None]]":
@@ -70,6 +77,7 @@ def make_api(
         health: What knows how many events were acknowledged.
         hashing: What makes hashes of passwords.
         proxies: Who may say who is calling.
+        secret: The installation's key: signs links, and recognises addresses of forgotten customers.
         settings: The server's, as they are shown: nothing secret.
         stopping: Tells whether the server is shutting down, so that live streams end.
     """
@@ -86,7 +94,10 @@ def make_api(
         "token": Provide(provide_token, sync_to_thread=False),
         "who": Provide(make_actor(proxies), sync_to_thread=False),
         "hashing": given(hashing),
+        "secret": given(secret),
+        "signer": given(Signer(secret)),
         "settings": given(settings),
+        "sections": given(SECTIONS),
         "page": Provide(paging.page, sync_to_thread=False),
         "wanted": Provide(events.wanted, sync_to_thread=False),
     }

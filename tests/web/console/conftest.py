@@ -20,6 +20,7 @@ class Console:
 
     def __init__(self, server: Running) -> None:
         self.server = server
+        self.import_id = ""
         self.password = hashed(PASSWORD)
         server.cli("workspace", "create", "stranger")
         server.cli("brand", "create", "strange", "--workspace", "stranger")
@@ -65,12 +66,19 @@ class Console:
         assert answer.status == 200, answer.body
         wait_for(lambda: self.server.call("GET", "/readyz").json()["lag"] == 0)
 
+    def imported(self, **fields: str) -> str:
+        """Import a list of addresses as an editor; return the number of the import once it is at its end."""
+        page = self.editor.post("/console/suppressions/import", {"type": "unsubscribed"} | fields)
+        assert page.status == 303, page.text
+        wait_for(lambda: "All of the list is done." in self.editor.get(page.location).text)
+        return page.location.rpartition("/")[2]
+
     def known(self) -> dict[str, str]:
         """Return for each path parameter one that is in the first workspace, percent-encoded."""
         workspace = self.query("SELECT id FROM workspaces WHERE name = 'default'")[0][0]
 
-        def newest(table: str) -> str:
-            return str(self.query(f"SELECT max(id) FROM {table} WHERE workspace_id = ?", workspace)[0][0])
+        def newest(table: str, number: str = "id") -> str:
+            return str(self.query(f"SELECT max({number}) FROM {table} WHERE workspace_id = ?", workspace)[0][0])
 
         if not self.query("SELECT 1 FROM tokens WHERE workspace_id = ?", workspace):
             self.server.cli("token", "create", "--name", "known")
@@ -78,11 +86,20 @@ class Console:
             self.send({"userId": "known", "event": "Known"})
         if not self.query("SELECT 1 FROM groups WHERE workspace_id = ? AND id = 'known/1'", workspace):
             self.send({"type": "group", "userId": "known", "groupId": "known/1"})
+        if not self.query("SELECT 1 FROM carts WHERE workspace_id = ?", workspace):
+            mug = {"product_id": "mug", "price": 12.5}
+            self.send(
+                {"userId": "known", "event": "Order Completed", "properties": {"order_id": "known", "products": [mug]}},
+                {"userId": "known-too", "event": "Product Added", "properties": mug},
+            )
         for key, wall in ((self.source["write_key"], workspace), ("nobody's", 0)):
             if not self.query("SELECT 1 FROM refused WHERE workspace_id = ?", wall):
                 self.server.call("POST", "/v1/track", b"{", key)
                 wait_for(lambda wall=wall: self.query("SELECT 1 FROM refused WHERE workspace_id = ?", wall))
+        if not self.import_id:
+            self.import_id = self.imported(pasted="known@list.example\nnot an address")
         return {
+            "import_id": self.import_id,
             "user_id": str(self.query("SELECT id FROM users WHERE email = ?", CAROL)[0][0]),
             "token_id": newest("tokens"),
             "brand_id": newest("brands"),
@@ -92,6 +109,9 @@ class Console:
             "profile_id": str(self.query("SELECT max(root_id) FROM profiles WHERE workspace_id = ?", workspace)[0][0]),
             "group_id": "known%2F1",
             "refused_id": newest("refused"),
+            "order": newest("orders", "n"),
+            "cart": newest("carts", "n"),
+            "product": newest("products", "n"),
             "unknown_id": str(self.query("SELECT max(id) FROM refused WHERE workspace_id = 0")[0][0]),
         }
 

@@ -10,7 +10,7 @@ from tests.web.console.conftest import Console
 from tests.web.console.hostile import assert_harmless
 from tests.web.console.visitor import Page, Visitor
 from tidings.web.console.app import ROOMS, all_routes
-from tidings.web.console.gate import POLICY
+from tidings.web.console.gate import PICTURES
 
 ORDER = ["viewer", "editor", "owner"]
 # The least role of every route that is not open to all.
@@ -20,16 +20,25 @@ LEAST = {
     "POST /console/account/password": "viewer",
     "POST /console/account/sign-out-everywhere": "viewer",
     "GET /console/audit": "owner",
+    "GET /console/carts": "viewer",
+    "GET /console/carts/{cart:int}": "viewer",
     "GET /console/events": "viewer",
     "GET /console/events/fresh": "viewer",
     "GET /console/events/{event_id:int}": "viewer",
     "GET /console/group": "viewer",
     "GET /console/groups": "viewer",
     "GET /console/groups/{group_id:path}": "viewer",
+    "GET /console/orders": "viewer",
+    "GET /console/orders/{order:int}": "viewer",
     "GET /console/overview": "viewer",
+    "GET /console/products": "viewer",
+    "GET /console/products/{product:int}": "viewer",
     "GET /console/profiles": "viewer",
     "GET /console/profiles/{profile_id:int}": "viewer",
+    "GET /console/profiles/{profile_id:int}/commerce": "viewer",
     "GET /console/profiles/{profile_id:int}/export": "editor",
+    "GET /console/profiles/{profile_id:int}/consent": "viewer",
+    "POST /console/profiles/{profile_id:int}/consent": "editor",
     "POST /console/profiles/{profile_id:int}/forget": "owner",
     "POST /console/profiles/{profile_id:int}/unmerge": "editor",
     "GET /console/refused": "viewer",
@@ -54,6 +63,17 @@ LEAST = {
     "POST /console/sources/{source_id:int}/keys/{key_id:int}/revoke": "owner",
     "GET /console/sources/{source_id:int}/settings": "owner",
     "POST /console/sources/{source_id:int}/settings": "owner",
+    "GET /console/suppressions": "viewer",
+    "POST /console/suppressions": "editor",
+    "GET /console/suppressions/export": "editor",
+    "GET /console/suppressions/import": "editor",
+    "POST /console/suppressions/import": "editor",
+    "GET /console/suppressions/import/{import_id:int}": "editor",
+    "GET /console/suppressions/import/{import_id:int}/refused": "editor",
+    "POST /console/suppressions/lift": "editor",
+    "GET /console/suppressions/settings": "owner",
+    "POST /console/suppressions/settings": "owner",
+    "GET /console/suppressions/waiting": "viewer",
     "GET /console/tokens": "owner",
     "POST /console/tokens": "owner",
     "POST /console/tokens/{token_id:int}/revoke": "owner",
@@ -224,7 +244,7 @@ def test_head_is_get_without_a_body(console: Console) -> None:
         page, head = console.visitor().get(path), console.visitor().request("HEAD", path)
         assert (head.status, head.body) == (200, b"")
         assert head.headers["content-length"] == page.headers["content-length"] == str(len(page.body))
-        assert head.headers["content-security-policy"] == POLICY
+        assert head.headers["content-security-policy"] == PICTURES
 
 
 def test_options_says_what_there_is(console: Console) -> None:
@@ -267,7 +287,7 @@ def test_files_are_kept_for_ever_under_the_address_of_their_content(console: Con
 
 def assert_safe(page: Page) -> None:
     headers = page.headers
-    assert headers["content-security-policy"] == POLICY
+    assert headers["content-security-policy"] == PICTURES
     assert "unsafe" not in headers["content-security-policy"]
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "same-origin"

@@ -204,7 +204,7 @@ def test_one_profile(shop: Shop) -> None:
     assert "shop" in said
     events = [row[0] for row in shop.console.query("SELECT id FROM events WHERE name = 'Ticket Bought'")]
     assert all(f'href="/console/events/{number}"' in page.text for number in events)
-    assert not re.search(r"<img", page.text)
+    assert re.findall(r'<img src="([^"]*)"', page.text) == ["https://pictures.example/ana.png"]
 
 
 def test_a_conflict_is_told_in_words(shop: Shop) -> None:
@@ -485,6 +485,12 @@ def test_hostile_pages_fit_and_stay_dead(shop: Shop, browse: Browse) -> None:
             page.goto(f"{shop.server.url}/console/{path}")
             assert page.evaluate("document.querySelectorAll('.xx-hostile, main img, main script, main b').length") == 0
             assert_fits(page)
+
+
+def test_the_picture_that_a_shop_sent_is_shown(shop: Shop, browse: Browse) -> None:
+    page = signed_in(browse, shop.console.owner)
+    page.goto(f"{shop.server.url}/console/profiles/{shop.profile('u-42')}")
+    page.wait_for_function("document.querySelector('.avatar img')?.naturalWidth > 0")
 
 
 def test_a_search_and_an_undo_by_keyboard(shop: Shop, browse: Browse) -> None:

@@ -19,7 +19,7 @@ from tests.web.console.visitor import Page, Visitor
 from tidings.dialects import DIALECTS
 
 NEW = {"dialect": "segment", "brand": "main", "trust": "server"}
-SECRETS = {"segment": 1, "ripe": 1, "reamaze_data": 2}
+SECRETS = {"segment": 1, "ripe": 1, "reamaze_data": 2, "remarkety": 1, "ray": 4}
 
 
 def secrets_in(page: Page) -> list[str]:
@@ -159,6 +159,8 @@ def test_settings_are_changed_and_in_force_at_once(console: Console) -> None:
         "origins": ["https://b.example"],
         "rate": 50,
         "prefix": "mugs-set",
+        "browser_orders": False,
+        "keyless_contacts": True,
     }
     assert deeds(console, number) == ["source.created", "source.renamed", "source.changed"]
     origin = {"Origin": "https://evil.example"}
@@ -169,6 +171,23 @@ def test_settings_are_changed_and_in_force_at_once(console: Console) -> None:
     assert f"http://127.0.0.1:{console.server.port}/mugs-set/v1/track" in shown.text
     console.owner.post(path, sent | {"origins": "https://b.example"})  # the same again is no deed
     assert len(deeds(console, number)) == 3
+
+
+def test_what_is_taken_without_a_key_is_set(console: Console) -> None:
+    number, _ = make(console.owner, "keyless", dialect="remarkety", store_id="KEYLSS")
+    path = f"/console/sources/{number}/settings"
+    assert "KEYLSS" in console.owner.get(f"/console/sources/{number}").text
+    form = console.owner.get(path)
+    assert 'name="keyless_contacts" value="on" checked' in form.text
+    assert 'name="browser_orders" value="on" checked' not in form.text
+    console.owner.post(path, {"name": "keyless", "correct_time": "on", "keyless": "on", "browser_orders": "on"})
+    found = settings_of(console, number)
+    assert (found["browser_orders"], found["keyless_contacts"]) == (True, False)
+    assert "counted" in console.owner.get(f"/console/sources/{number}").text
+    assert (
+        'name="browser_orders"'
+        not in console.owner.get(f"/console/sources/{make(console.owner, 'n')[0]}/settings").text
+    )
 
 
 @pytest.mark.parametrize(

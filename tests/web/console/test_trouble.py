@@ -9,7 +9,7 @@ import pytest
 from tidings.kit.proxies import Proxies
 from tidings.tenants.passwords import WAITING, Busy, Passwords
 from tidings.web.console.app import make_console
-from tidings.web.console.gate import POLICY
+from tidings.web.console.gate import PICTURES
 from tidings.web.console.visit import SESSION
 
 # The framework's next version wants dependencies marked; the routes of the API are in the same case.
@@ -38,7 +38,8 @@ def asked(error: Exception, cookie: str = "", **headers: str) -> tuple[int, dict
         hashing=nothing,
         proxies=Proxies([]),
         setup_code="",
-        settings={},
+        secret=b"",
+        settings={"avatars": "given"},
     )
     sent: list[Any] = []
 
@@ -67,7 +68,7 @@ def asked(error: Exception, cookie: str = "", **headers: str) -> tuple[int, dict
 def test_trouble_is_a_page(cookie: str, error: Exception, status: int) -> None:
     found, headers, text = asked(error, cookie)
     assert found == status
-    assert headers["content-security-policy"] == POLICY
+    assert headers["content-security-policy"] == PICTURES
     assert headers["cache-control"] == "no-store"
     assert headers.get("retry-after") == ("5" if status == 503 else None)
     assert "<h1>" in text
@@ -78,7 +79,7 @@ def test_trouble_is_a_page(cookie: str, error: Exception, status: int) -> None:
 def test_trouble_of_a_fragment_is_a_sentence() -> None:
     status, headers, text = asked(OSError("disk gone"), hx_request="true")
     assert (status, text) == (503, "The data cannot be read or written at this moment.")
-    assert headers["content-security-policy"] == POLICY
+    assert headers["content-security-policy"] == PICTURES
 
 
 def test_passwords_cannot_be_piled_up(monkeypatch: pytest.MonkeyPatch) -> None:

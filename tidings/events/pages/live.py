@@ -106,7 +106,7 @@ def _list(tx: Tx, workspace_id: int, narrowed: dict[str, str], page: Page) -> di
 def _shown(tx: Tx, workspace_id: int, found: EventPage) -> dict[str, Any]:
     return {
         "events": [(event, cursor_of("events", event.id)) for event in found.items],
-        "sources": {source.id: source.name for source in tenants.list_sources(tx, workspace_id)},
+        "sources": tenants.name_sources(tx, workspace_id),
     }
 
 

@@ -27,6 +27,13 @@ FIRST = {
   -H 'Content-Type: application/json' -d '{{"userId": "u-42", "event": "Hello"}}'""",
     "reamaze_data": """curl -u YOUR_API_KEY: {origin}/data/events -H 'Content-Type: application/json' \\
   -d '{{"user": {{"id": "u-42"}}, "event": {{"name": "Hello"}}}}'""",
+    "remarkety": """curl {origin}/webhooks -H 'x-api-key: YOUR_API_KEY' -H 'x-event-type: hello' \\
+  -d '{{"customerId": "u-42"}}'""",
+    "ray": """curl {origin}/oauth/token -u CLIENT_ID:CLIENT_SECRET \
+  -d 'grant_type=password&username=USERNAME&password=PASSWORD'
+curl {origin}/events/interaction -H 'Authorization: Bearer ACCESS_TOKEN' -H 'Content-Type: application/json' \
+  -d '[{{"type": "HELLO", "storeId": YOUR_STORE_ID, "timestamp": "2024-03-01T10:00:00Z",
+        "user": {{"email": "ana@example.org"}}}}]'""",
 }
 _encode = msgspec.json.Encoder().encode
 

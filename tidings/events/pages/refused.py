@@ -125,4 +125,4 @@ def _one(tx: Tx, workspace_id: int, refused_id: int) -> dict[str, Any]:
 
 
 def _sources(tx: Tx, workspace_id: int) -> dict[int, str]:
-    return {source.id: source.name for source in tenants.list_sources(tx, workspace_id)}
+    return tenants.name_sources(tx, workspace_id)

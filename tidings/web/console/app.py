@@ -9,13 +9,18 @@ from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.template import TemplateConfig
 
+from tidings.commerce import pages as commerce
+from tidings.consent import pages as consent
 from tidings.db import Database
 from tidings.dialects import DIALECTS, first_parts, kinds_of
 from tidings.events import api as events
 from tidings.events import pages as event_pages
 from tidings.events.arrivals import StoredArrivals
+from tidings.imports import pages as imports
+from tidings.imports.uploads import Uploads
 from tidings.kit.pages import Form, Notes
 from tidings.kit.proxies import Proxies
+from tidings.kit.signing import Signer
 from tidings.profiles import pages as profiles
 from tidings.tenants import pages as tenants
 from tidings.tenants import paging
@@ -28,26 +33,35 @@ from tidings.web.api import given
 from tidings.web.console import entry
 from tidings.web.console.entry import Entrance
 from tidings.web.console.errors import Errors
-from tidings.web.console.gate import Gate
+from tidings.web.console.gate import PICTURES, POLICY, Gate
 from tidings.web.console.guard import HOME, make_guard, read_form
 from tidings.web.console.rendering import Pages
 from tidings.web.console.static import Static
 from tidings.web.console.visit import Visit
 from tidings.web.health import Health
+from tidings.web.sections import SECTIONS
 
 BODY = 64 * 1024
 PACKAGE = Path(__file__).parents[2]
 # Every room with pages: its ROUTES, its NAV, and beside them its templates, found as "room/name.html".
-ROOMS: dict[str, Any] = {"events": event_pages, "profiles": profiles, "tenants": tenants}
+ROOMS: dict[str, Any] = {
+    "events": event_pages,
+    "profiles": profiles,
+    "commerce": commerce,
+    "consent": consent,
+    "imports": imports,
+    "tenants": tenants,
+}
 
 
-def make_console(
+def make_console(  # noqa: PLR0913 -- what it is put together from
     *,
     database: Database,
     keys: Keys,
     health: Health,
     hashing: Passwords,
     proxies: Proxies,
+    secret: bytes,
     setup_code: str,
     settings: Mapping[str, Any],
 ) -> Callable[[Any, Any, Any], Awaitable[None]]:
@@ -59,6 +73,7 @@ def make_console(
         health: What knows how many events were acknowledged.
         hashing: What checks passwords.
         proxies: Who may say who is calling.
+        secret: The installation's key: signs links, and recognises addresses of forgotten customers.
         setup_code: What the set-up of the first owner asks for.
         settings: The server's, as they are shown: nothing secret.
     """
@@ -72,7 +87,11 @@ def make_console(
         "health": given(health),
         "hashing": given(hashing),
         "entrance": given(Entrance(setup_code)),
+        "secret": given(secret),
+        "signer": given(Signer(secret)),
+        "uploads": given(Uploads(database, secret)),
         "settings": given(settings),
+        "sections": given(SECTIONS),
         "credentials": given({dialect.name: kinds_of(dialect.name) for dialect in DIALECTS}),
         "parts": given(first_parts()),
         "around": Provide(provide_around, sync_to_thread=False),
@@ -95,7 +114,8 @@ def make_console(
         openapi_config=None,
         logging_config=None,
     )
-    return Gate(app, errors.page, static, database, proxies)
+    policy = POLICY if settings["avatars"] == "initials" else PICTURES
+    return Gate(app, errors.page, static, database, proxies, policy)
 
 
 def all_routes() -> list[HTTPRouteHandler]:

@@ -31,7 +31,7 @@ ADVICE = {
     404: "It may have been removed, or the link belongs to another workspace. Look for it from the overview.",
     405: "Go back and use the buttons of the page.",
     409: "Reload the page to see what it is like now.",
-    413: "Send less at once: a form may have 64 KiB.",
+    413: "Send less at once: a form may have 64 KiB, with a list to be imported 16 MiB.",
     415: "Go back and use the form of the page.",
     429: "Wait a moment, then try again.",
     500: "Nothing was changed. Try it again; if it happens again, the server's log says more.",

@@ -21,7 +21,6 @@ POLICY = "; ".join((
     "connect-src 'self'", "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'",
 ))  # fmt: skip
 HEADERS = {
-    b"content-security-policy": POLICY.encode(),
     b"x-content-type-options": b"nosniff",
     b"x-frame-options": b"DENY",
     b"referrer-policy": b"same-origin",
@@ -30,6 +29,7 @@ HEADERS = {
     b"permissions-policy": b"camera=(), geolocation=(), microphone=()",
 }
 HSTS = b"max-age=31536000"
+PICTURES = POLICY.replace("img-src 'self' data:", "img-src 'self' data: https:")
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 ErrorPage = Callable[[Visit, int, str], bytes]
 logger = structlog.get_logger()
@@ -44,14 +44,18 @@ class Gate:
         static: The files.
         database: Where sessions are.
         proxies: Who may say who is calling.
+        policy: What pages may load.
     """
 
-    def __init__(self, app: Asgi, error_page: ErrorPage, static: Static, database: Database, proxies: Proxies) -> None:
+    def __init__(
+        self, app: Asgi, error_page: ErrorPage, static: Static, database: Database, proxies: Proxies, policy: str
+    ) -> None:
         self._app = app
         self._error_page = error_page
         self._static = static
         self._database = database
         self._proxies = proxies
+        self._headers = {b"content-security-policy": policy.encode(), **HEADERS}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request below /console."""
@@ -60,7 +64,7 @@ class Gate:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         agent, host = headers.get(b"user-agent", ""), headers.get(b"host", "")
         visit = Visit(ip, cookies_of(cookie), agent, host, secure=scheme == "https")
-        send = guarded(visit, send, scope["method"])
+        send = guarded(visit, send, scope["method"], self._headers)
         if scope["method"] == "HEAD":
             scope["method"] = "GET"
         if scope["path"].startswith("/console/static/"):
@@ -102,20 +106,21 @@ class Gate:
         await send({"type": "http.response.body", "body": body})
 
 
-def guarded(visit: Visit, send: Any, method: str) -> Any:
+def guarded(visit: Visit, send: Any, method: str, safe: dict[bytes, bytes]) -> Any:
     """Return a ``send`` that adds the safe headers and the visit's cookies to whatever is answered.
 
     Args:
         visit: Whose answer it is.
         send: ASGI's.
         method: HEAD gets the answer of GET without its body.
+        safe: The headers.
     """
 
     async def sending(message: Any) -> None:
         if message["type"] == "http.response.start":
             visit.finish()
-            headers = [(name.lower(), value) for name, value in message["headers"] if name.lower() not in HEADERS]
-            headers += HEADERS.items()
+            headers = [(name.lower(), value) for name, value in message["headers"] if name.lower() not in safe]
+            headers += safe.items()
             if not any(name == b"cache-control" for name, _ in headers):
                 headers.append((b"cache-control", b"no-store"))
             if visit.secure:

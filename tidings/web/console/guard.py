@@ -3,11 +3,12 @@
 import hmac
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, BinaryIO, cast
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from litestar import Request
 from litestar.connection import ASGIConnection
+from litestar.datastructures import UploadFile
 from litestar.exceptions import (
     ClientException,
     HTTPException,
@@ -17,7 +18,7 @@ from litestar.exceptions import (
 from litestar.handlers import BaseRouteHandler
 
 from tidings.db import Database
-from tidings.kit.pages import Form
+from tidings.kit.pages import File, Form
 from tidings.tenants import people_store
 from tidings.tenants.model import Role
 from tidings.web.console.visit import Visit
@@ -120,6 +121,8 @@ async def read_form(request: Request[Any, Any, Any]) -> Form:
         HTTPException: 415, another kind of body.
     """
     kind = request.headers.get("content-type", "application/x-www-form-urlencoded").split(";")[0].strip().lower()
+    if kind == "multipart/form-data" and request.route_handler.opt.get("upload"):
+        return await read_upload(request)
     if kind != "application/x-www-form-urlencoded":
         raise HTTPException(status_code=415, detail="Send the form as application/x-www-form-urlencoded.")
     body = await request.body()
@@ -128,12 +131,31 @@ async def read_form(request: Request[Any, Any, Any]) -> Form:
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=FIELDS)
     except ValueError:
         raise ClientException("The form cannot be read: send percent-encoded UTF-8.") from None
+    return Form(_values(pairs))
+
+
+async def read_upload(request: Request[Any, Any, Any]) -> Form:
+    """Return what a form sent that may have a file with it; what is larger than a mebibyte of it is on the disk.
+
+    Raises:
+        ClientException: It is no such form.
+    """
+    try:
+        parts = list((await request.form()).multi_items())
+    except (ValueError, LookupError):
+        raise ClientException("The form cannot be read: send multipart/form-data in UTF-8.") from None
+    texts = [(name, part) for name, part in parts if isinstance(part, str)]
+    sent = [(name, part) for name, part in parts if isinstance(part, UploadFile)]
+    return Form(_values(texts), {name: File(part.filename, cast(BinaryIO, part.file)) for name, part in sent})
+
+
+def _values(pairs: list[tuple[str, str]]) -> dict[str, list[str]]:
     values: dict[str, list[str]] = {}
     for name, value in pairs:
         if "\0" in value:
             raise ClientException("The form has a character that cannot be stored.")
         values.setdefault(name, []).append(value.replace("\r\n", "\n"))
-    return Form(values)
+    return values
 
 
 def sign_in_path(request: Request[Any, Any, Any]) -> str:
