@@ -53,6 +53,6 @@ def test_nothing_is_left_of_a_customer_but_that_they_get_no_mail(server: Running
     server.settled()
     profile = server.cli("profile", "show", "--email", EMAIL)
     token = server.cli("token", "create")["token"]
-    path = f"/tidings/v1/may-send?profile_id={profile['id']}&channel=email&purpose=marketing"
+    path = f"/tidings/v1/profiles/{profile['id']}/may-send?channel=email&purpose=marketing"
     decision = server.call("GET", path, None, None, headers={"authorization": f"Bearer {token}"}).json()
     assert (decision["allowed"], decision["reason"]) == (False, "unsubscribed")

@@ -116,14 +116,7 @@ def briefs(tx: Tx, workspace_id: int, roots: list[int]) -> list[Brief]:
 def name_of(traits: dict[str, store.Row]) -> str | None:
     """Return what a customer is called: the trait name, else first and last name."""
     present = {name: _decode(row["value"]) for name, row in traits.items() if row["value"] is not None}
-    return called(present)
-
-
-def called(traits: dict[str, object]) -> str | None:
-    """Return what a customer is called by the values of their traits."""
-    texts = {name: traits[name] for name in store.NAMED if isinstance(traits.get(name), str) and traits[name]}
-    both = " ".join(str(texts[name]) for name in ("firstName", "lastName") if name in texts)
-    return str(texts["name"]) if "name" in texts else both or None
+    return service.called(present)
 
 
 def _numbers(tx: Tx, workspace_id: int, text: str) -> list[str]:

@@ -171,6 +171,13 @@ def with_additions(traits: dict[str, Row], additions: Iterable[Row]) -> dict[str
     return found
 
 
+def called(traits: dict[str, object]) -> str | None:
+    """Return what a customer is called by the values of their traits."""
+    texts = {name: traits[name] for name in store.NAMED if isinstance(traits.get(name), str) and traits[name]}
+    both = " ".join(str(texts[name]) for name in ("firstName", "lastName") if name in texts)
+    return str(texts["name"]) if "name" in texts else both or None
+
+
 def order(trait: Row) -> tuple[int, int, str]:
     """Return what a trait is compared by."""
     return trait["rank"], trait["time"], trait["message_id"]

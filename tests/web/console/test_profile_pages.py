@@ -127,7 +127,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
 
 def text_of(page: Page) -> str:
     """Return what a page says, without marks, blanks as one."""
-    inside = re.sub(r"(?s)<(header class=\"bar\"|aside|head|dialog).*?</(header|aside|head|dialog)>", " ", page.text)
+    inside = re.sub(r"(?s)<(header class=\"bar\"|aside|head\b|dialog).*?</(header|aside|head|dialog)>", " ", page.text)
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", inside)).split())
 
 

@@ -14,9 +14,9 @@ from tidings.dialects.ray import keys, replies
 from tidings.kit import jsontext, times
 from tidings.profiles import registered
 from tidings.profiles import registrations_store as registrations
-from tidings.profiles.listing import called
 from tidings.profiles.registered import Registered
 from tidings.profiles.registrations_store import Registration
+from tidings.profiles.service import called
 from tidings.tenants import store as tenants
 from tidings.tenants.model import Source
 

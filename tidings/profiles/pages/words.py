@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from tidings.kit import email as emails
-from tidings.profiles.listing import Brief, called
+from tidings.profiles.listing import Brief
 from tidings.profiles.model import Identifier
-from tidings.profiles.service import ProfileView
+from tidings.profiles.service import ProfileView, called
 from tidings.profiles.store import Row
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode

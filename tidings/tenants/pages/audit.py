@@ -11,7 +11,19 @@ from tidings.tenants import people_store
 from tidings.tenants.paging import Page
 from tidings.tenants.people_api import deeds_page
 
-NOUNS = ("session", "user", "source", "key", "token", "brand", "workspace", "profile", "refused", "consent", "suppression")
+NOUNS = (
+    "session",
+    "user",
+    "source",
+    "key",
+    "token",
+    "brand",
+    "workspace",
+    "profile",
+    "refused",
+    "consent",
+    "suppression",
+)
 Narrowing = Annotated[str, Parameter(max_length=60)]
 
 
