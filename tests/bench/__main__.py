@@ -25,6 +25,7 @@ from tests.serving import wait_for
 CONNECTIONS = 64
 PROFILES = 500_000
 STEP = 500_000
+VIEWS = 100_000
 ORDERS_STEP = 100_000
 SHOPPING = 50_000  # orders with everything around them
 
@@ -124,6 +125,12 @@ def whole_path(report: Report, data: Path, events: int) -> None:
         report.add(f"whole path, {step * STEP:,} to {(step + 1) * STEP:,} stored", rate, "events/s")
     bound = ">= 12000 (at 5 million)"
     report.add(f"whole path at {events:,} stored events", rate, "events/s", bound, holds=rate >= 12_000)
+    made = list(batches(key, PROFILES, 5, 20, VIEWS // 20, "Product Viewed"))
+    started = time.perf_counter()
+    load = run(server.port, lambda: iter(made), connections=8, seconds=3_600)
+    settle(server)
+    assert not load.refused
+    report.add("the same of views of products", VIEWS / (time.perf_counter() - started), "events/s")
     peak = high_water(server)
     report.add("peak memory of the server under this load", peak, "MiB")
     timeline(report, server, data)

@@ -125,8 +125,14 @@ def request(path: str, body: bytes, key: str | None) -> bytes:
     ) % (path.encode(), authorization, len(body), body)
 
 
-def event(rng: random.Random, profiles: int, name: str = "Product Viewed") -> bytes:
-    """Return a track event of about 400 bytes of a random customer, with a random message id."""
+def event(rng: random.Random, profiles: int, name: str = "Article Viewed") -> bytes:
+    """Return a track event of about 400 bytes of a random customer, with a random message id.
+
+    Args:
+        rng: Decides.
+        profiles: How many customers there are.
+        name: Of the event; "Product Viewed" also says something about a product.
+    """
     return (
         b'{"type":"track","messageId":"%032x","userId":"%s","event":"%s","timestamp":"%s",'
         b'"properties":{"product_id":"p-%d","name":"Blue mug with a handle","price":12.50,"quantity":2,'
@@ -180,9 +186,9 @@ def prepared(kind: str, key: str, profiles: int, seed: int, count: int) -> list[
     return list(itertools.islice(singles(kind, key, profiles, seed), count))
 
 
-def batches(key: str, profiles: int, seed: int, size: int, count: int) -> Iterator[bytes]:
+def batches(key: str, profiles: int, seed: int, size: int, count: int, name: str = "Article Viewed") -> Iterator[bytes]:
     """Yield batch requests."""
     rng = random.Random(seed)
     for _ in range(count):
-        body = b",".join(event(rng, profiles) for _ in range(size))
+        body = b",".join(event(rng, profiles, name) for _ in range(size))
         yield request("/v1/batch", b'{"batch":[' + body + b'],"sentAt":"' + STAMP.encode() + b'"}', key)

@@ -17,7 +17,6 @@ from tidings.kit.digest import digest
 from tidings.log.contract import Frame
 from tidings.pipeline import batch, plan
 from tidings.pipeline.batch import PoisonedBatch, process
-from tidings.pipeline.plan import Erasure, Unreadable
 from tidings.profiles import store as profiles
 from tidings.tenants.service import Invalid
 
@@ -206,7 +205,7 @@ def planned(frames: list[int], pending: list[Pending], upto: int = 0, limit: int
     made = plan.plan([Frame(end, [record(happened(f"log{end}"))], end) for end in frames], pending, upto, limit)
     words = []
     for step in made.steps:
-        if isinstance(step, (Erasure, Unreadable)):
+        if not isinstance(step, list):
             words.append(f"forget {step.own.id}")
         else:
             words += [msgspec.json.decode(body)["message_id"] for _, body in step]

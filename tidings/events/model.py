@@ -165,6 +165,16 @@ class Forget(msgspec.Struct, kw_only=True, frozen=True):
     upto: int
 
 
+class Parting(msgspec.Struct, kw_only=True, frozen=True):
+    """A merge that was taken back, for what depends on who is one customer.
+
+    Args:
+        profile_ids: One of each customer that there is now.
+    """
+
+    profile_ids: list[int]
+
+
 class Refusal(msgspec.Struct, kw_only=True, omit_defaults=True):
     """A request or an event that was not taken.
 

@@ -10,7 +10,7 @@ from tidings.db.bulk import given, pack
 from tidings.db.engine import announce
 from tidings.events.tables import pending_events
 
-RECORD, FORGET = "record", "forget"
+RECORD, FORGET, PARTED = "record", "forget", "parted"
 _done = given("id")
 _DROP = delete(pending_events).where(pending_events.c.id.in_(select(_done.c.id)))
 
@@ -21,7 +21,7 @@ class Pending(NamedTuple):
     Args:
         id: In the order of happening.
         workspace_id: The wall.
-        kind: ``record`` (a log record) or ``forget`` (a ``Forget``).
+        kind: ``record`` (a log record), ``forget`` (a ``Forget``) or ``parted`` (a ``Parting``).
         payload: JSON.
         created_at: UTC milliseconds.
     """
@@ -39,7 +39,7 @@ def add(tx: Tx, workspace_id: int, kind: str, payload: str, now: int) -> int:
     Args:
         tx: The transaction; the pipeline is woken once it is on disk.
         workspace_id: The wall.
-        kind: ``record`` or ``forget``.
+        kind: ``record``, ``forget`` or ``parted``.
         payload: JSON.
         now: UTC milliseconds.
     """

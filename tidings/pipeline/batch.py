@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from tidings.commerce import service as commerce
 from tidings.db import Tx
 from tidings.db.engine import in_transaction, is_environment
 from tidings.events import figures_store as figures
@@ -18,7 +19,7 @@ from tidings.kit.digest import digest
 from tidings.log.contract import Frame
 from tidings.pipeline.effects import Effects
 from tidings.pipeline.forgetting import NO_SOURCE, forget, past
-from tidings.pipeline.plan import PENDING, Erasure, Events, Unreadable, plan
+from tidings.pipeline.plan import PENDING, Events, Own, Parted, Unreadable, plan
 from tidings.profiles import forgotten_store as forgotten
 from tidings.profiles import store as profiles
 from tidings.profiles.model import Identifier
@@ -105,7 +106,7 @@ def process(tx: Tx, frames: list[Frame], recent_limit: int, *, bisect: bool, key
     return cursor
 
 
-def apply_whole(tx: Tx, step: Events | Erasure | Unreadable, cursor: Cursor, key: bytes) -> None:
+def apply_whole(tx: Tx, step: Events | Own, cursor: Cursor, key: bytes) -> None:
     """Apply events together, or one of our own.
 
     Raises:
@@ -146,7 +147,7 @@ def attempt(tx: Tx, items: Events, cursor: Cursor, key: bytes) -> None:
     attempt(tx, items[middle:], cursor, key)
 
 
-def attempt_own(tx: Tx, step: Erasure | Unreadable, cursor: Cursor, key: bytes) -> None:
+def attempt_own(tx: Tx, step: Own, cursor: Cursor, key: bytes) -> None:
     """Apply one of our own events; if that fails, put it on the refused list of its workspace."""
     error = tried(tx, cursor, lambda: apply_own(tx, step, cursor, key))
     if error is not None:
@@ -172,7 +173,7 @@ def tried(tx: Tx, cursor: Cursor, change: Callable[[], None]) -> Exception | Non
     return None
 
 
-def apply_own(tx: Tx, step: Erasure | Unreadable, cursor: Cursor, key: bytes) -> None:
+def apply_own(tx: Tx, step: Own, cursor: Cursor, key: bytes) -> None:
     """Apply an own event that is no record.
 
     Raises:
@@ -180,6 +181,9 @@ def apply_own(tx: Tx, step: Erasure | Unreadable, cursor: Cursor, key: bytes) ->
     """
     if isinstance(step, Unreadable):
         raise step.error
+    if isinstance(step, Parted):
+        commerce.unite(tx, {(step.own.workspace_id, one) for one in step.told.profile_ids})
+        return
     forget(tx, step.own.workspace_id, step.asked, cursor, key)
 
 

@@ -1,12 +1,12 @@
-"""In which order one transaction works off the log and our own events. Pure."""
+"""In which order one transaction works off the log and our own events; it reads and writes nothing."""
 
 from collections import deque
 from collections.abc import Sequence
 
 import msgspec
 
-from tidings.events.model import Forget, RawRecord
-from tidings.events.pending_store import RECORD, Pending
+from tidings.events.model import Forget, Parting, RawRecord
+from tidings.events.pending_store import FORGET, RECORD, Pending
 from tidings.log.contract import Frame
 
 PENDING = 500  # own events of one transaction at most
@@ -15,6 +15,7 @@ Events = list[tuple[RawRecord, msgspec.Raw]]
 
 _record = msgspec.json.Decoder(RawRecord).decode
 _forget = msgspec.json.Decoder(Forget).decode
+_parting = msgspec.json.Decoder(Parting).decode
 
 
 class Erasure(msgspec.Struct, frozen=True):
@@ -29,6 +30,18 @@ class Erasure(msgspec.Struct, frozen=True):
     asked: Forget
 
 
+class Parted(msgspec.Struct, frozen=True):
+    """A merge that was taken back.
+
+    Args:
+        own: As it waits.
+        told: Who is who now.
+    """
+
+    own: Pending
+    told: Parting
+
+
 class Unreadable(msgspec.Struct, frozen=True):
     """An own event that cannot be read.
 
@@ -41,6 +54,9 @@ class Unreadable(msgspec.Struct, frozen=True):
     error: Exception
 
 
+Own = Erasure | Parted | Unreadable
+
+
 class Plan(msgspec.Struct):
     """What one transaction does.
 
@@ -50,7 +66,7 @@ class Plan(msgspec.Struct):
         taken: Numbers of the own events that are among them.
     """
 
-    steps: list[Events | Erasure | Unreadable] = []
+    steps: list[Events | Own] = []
     frame: Frame | None = None
     taken: list[int] = []
 
@@ -100,8 +116,11 @@ def _add_events(made: Plan, record: RawRecord) -> None:
     last += [(record, body) for body in record.events]
 
 
-def _read(own: Pending) -> RawRecord | Erasure | Unreadable:
+def _read(own: Pending) -> RawRecord | Own:
+    payload = own.payload.encode()
     try:
-        return _record(own.payload.encode()) if own.kind == RECORD else Erasure(own, _forget(own.payload.encode()))
+        if own.kind == RECORD:
+            return _record(payload)
+        return Erasure(own, _forget(payload)) if own.kind == FORGET else Parted(own, _parting(payload))
     except (msgspec.MsgspecError, ValueError) as error:
         return Unreadable(own, error)

@@ -1,6 +1,10 @@
 """Transaction scripts of ``service`` with their rows in the audit log: what command line, API and console call."""
 
+import msgspec
+
 from tidings.db import Tx
+from tidings.events import pending_store
+from tidings.events.model import Parting
 from tidings.profiles import service, store
 from tidings.tenants import audit
 from tidings.tenants.model import Actor
@@ -41,7 +45,9 @@ def unmerge(tx: Tx, actor: Actor, workspace_id: int, child_id: int, now: int) ->
         Whether there was such a merge.
     """
     root = store.root_of(tx, workspace_id, child_id)
-    if not service.unmerge(tx, workspace_id, child_id):
+    if root is None or not service.unmerge(tx, workspace_id, child_id):
         return False
+    parting = msgspec.json.encode(Parting(profile_ids=[root, child_id])).decode()
+    pending_store.add(tx, workspace_id, pending_store.PARTED, parting, now)
     audit.record(tx, actor, workspace_id, "profile.unmerged", now, f"profile:{child_id}", out_of=root)
     return True
