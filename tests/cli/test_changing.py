@@ -179,14 +179,15 @@ def test_an_export_into_a_file(shell: Shell, tmp_path: Path) -> None:
 def test_a_refused_event_is_retried(shell: Shell) -> None:
     body = '{"verb":"track","message_id":"again","time":1700000000000,"name":"Back","user_id":"bob"}'
     record = f'{{"workspace_id":1,"source_id":1,"trust":"server","id_space":"","received":1,"events":[{body}]}}'
+    # Numbers that are not taken: whoever sent before a key was in force is on the list, too.
     members = "id, workspace_id, source_id, received, stage, code, message, body, record"
-    change(shell, f"INSERT INTO refused ({members}) VALUES (5, 1, 1, 1, 'pipeline', 'E', 'm', '{body}', '{record}')")
-    change(shell, f"INSERT INTO refused ({members}) VALUES (6, 1, 1, 1, 'edge', 'E', 'm', 'x', NULL)")
-    assert shell.json("events", "retry", "5") == {"id": 5, "done": True}
+    change(shell, f"INSERT INTO refused ({members}) VALUES (905, 1, 1, 1, 'pipeline', 'E', 'm', '{body}', '{record}')")
+    change(shell, f"INSERT INTO refused ({members}) VALUES (906, 1, 1, 1, 'edge', 'E', 'm', 'x', NULL)")
+    assert shell.json("events", "retry", "905") == {"id": 905, "done": True}
     assert [event["name"] for event in shell.json("events", "list", "--message-id", "again")] == ["Back"]
-    assert "there is no refused event 5" in shell.error("events", "retry", "5")
-    assert "its sender was told" in shell.error("events", "retry", "6")
-    assert rows(shell, "SELECT id FROM refused WHERE workspace_id = 1") == [(6,)]
+    assert "there is no refused event 905" in shell.error("events", "retry", "905")
+    assert "its sender was told" in shell.error("events", "retry", "906")
+    assert rows(shell, "SELECT id FROM refused WHERE workspace_id = 1") == [(906,)]
 
 
 def test_a_compaction_says_what_it_did_and_what_it_cannot_do(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

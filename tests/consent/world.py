@@ -114,7 +114,7 @@ class World:
     def own(self, workspace: int = 1) -> list[Event]:
         """Take the own events that wait for the pipeline."""
         with self.tx.begin():
-            waiting = [one for one in pending_store.oldest(self.tx, 10_000) if one.workspace_id == workspace]
+            waiting = [one for one in pending_store.oldest(self.tx, 10_000)[0] if one.workspace_id == workspace]
             pending_store.drop(self.tx, [one.id for one in waiting])
         records = [_record(one.payload) for one in waiting]
         assert all((one.source_id, one.trust, one.workspace_id) == (0, "server", workspace) for one in records)

@@ -14,7 +14,7 @@ import sqlite3
 import zlib
 from contextlib import closing
 from typing import Any
-from urllib.parse import quote, quote_from_bytes
+from urllib.parse import quote, quote_from_bytes, urlencode
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -48,7 +48,11 @@ REMARKETY += [f"/api/v1/stores/FUZZED/contacts{rest}" for rest in ("", "/unsubsc
 REMARKETY += [f"/api/v2/stores/FUZZED/{rest}" for rest in ("contacts/batch", "customers", "orders")]
 REMARKETY += [f"/public/install/{rest}" for rest in ("notify", "get-store-id", "uninstall")]
 REMARKETY_BASES = ("/webhooks", "/remarkety/", "/rem/", "/api/v1/stores/", "/api/v2/stores/", "/public/install/")
-POSTED = [*SINGLE, *BATCH, "/v1/m", "/segment/v1/track", *RIPE, *REAMAZE, *REMARKETY]
+RAY = [f"{base}/{rest}" for base in ("", "/ray", "/resto") for rest in ("oauth/token", "events/interaction")]
+RAY_BASES = ("/oauth/", "/events/", "/segments/", "/ray/", "/resto/")
+SHOPPING = ["Order Completed", "Order Updated", "Order Refunded", "Order Cancelled", "Checkout Started", "Cart Viewed"]
+SHOPPING += ["Product Viewed", "Product Added", "Product Removed", "Completed Order", "Viewed Product"]
+POSTED = [*SINGLE, *BATCH, "/v1/m", "/segment/v1/track", *RIPE, *REAMAZE, *REMARKETY, *RAY]
 READ = [*(f"/v1/pixel/{verb}" for verb in (*VERBS, "nonsense")), "/v1/projects/nobody/settings", "/sourceConfig/"]
 READ += ["/event/auth/sdk", "/own/auth/sdk"]
 
@@ -91,6 +95,9 @@ def check(said: Said, method: str, path: str) -> None:
     elif path.startswith(REMARKETY_BASES):
         assert said.header("content-type") == "application/json", said
         assert said.json()["message"], said
+    elif path.startswith(RAY_BASES):
+        assert said.header("content-type") == "application/json", said
+        assert (bool(said.json()["message"]), said.json()["statusCode"]) == (True, said.status), said
     else:
         must_fail(said, said.status)
 
@@ -111,6 +118,17 @@ def desk(live: Running, key: str) -> None:
 def store(live: Running, key: str) -> None:
     """A source of the dialect remarkety that has the key of the other ones."""
     live.source("remarkety", "--set", f"api_key={key}", "--set", "store_id=FUZZED", "--prefix", "rem")
+
+
+@pytest.fixture(scope="module")
+def bearer(live: Running) -> dict[str, str]:
+    """The header of somebody who has logged in to a source of the dialect ray."""
+    made = live.source("ray", "--set", "store_id=7", "--prefix", "resto")
+    login = {"grant_type": "password", "username": made["username"], "password": made["password"]}
+    secrets = base64.b64encode(f"{made['client_id']}:{made['client_secret']}".encode()).decode()
+    headers = {"authorization": f"Basic {secrets}"}
+    token = live.call("POST", "/oauth/token", urlencode(login).encode(), headers=headers).json()["access_token"]
+    return {"authorization": f"bearer {token}"}
 
 
 @pytest.fixture(scope="module")
@@ -191,6 +209,7 @@ MEMBERS: dict[str, Any] = {
 }
 TRAITS = ["email", "phone", "name", "firstName", "lastName", "address", "company", "createdAt", "birthday", "age", "id"]
 PROPERTIES = ["revenue", "currency", "value", "total", "products", "name", "category", "url", "order_id", "price"]
+PROPERTIES += ["discount", "shipping", "tax", "quantity", "cart_id", "coupon", "product_id", "sku", "variant"]
 CONTEXT = [
     "active",
     "app",
@@ -240,7 +259,7 @@ def events(draw: st.DrawFn) -> dict[str, Any]:
     del members["writeKey"], members["originalTimestamp"], members["action"]
     members["type"] = draw(st.sampled_from(VERBS))
     if members["type"] == "track" and draw(st.booleans()):
-        members["event"] = draw(st.sampled_from(["Order Completed", "Segment Consent Preference Updated"]))
+        members["event"] = draw(st.sampled_from([*SHOPPING, "Segment Consent Preference Updated"]))
     del members["messageId"]
     for place in draw(st.lists(st.sampled_from(PLACES), min_size=1, max_size=3)):
         put(members, place, draw(odd))
@@ -328,6 +347,51 @@ def test_an_object_with_odd_members(
     }
     headers = {"x-event-type": event_type} | ({"x-token": key} if keyed else {})
     client.ask("POST", path, encoded(content | members, ascii_only), headers)
+
+
+INTERACTION = ["type", "subType", "source", "storeId", "timestamp", "customProps", "user", "x"]
+GUEST = ["email", "phone", "name", "lastName", "gender", "birthDate", "country", "instagramProfile", "x"]
+PROPS = ["amount", "currency", "orderId", "order_id", "x"]
+
+
+@FUZZ
+@given(
+    interaction=st.dictionaries(st.sampled_from(INTERACTION), odd, max_size=2),
+    user=st.dictionaries(st.sampled_from(GUEST), odd, max_size=3),
+    props=st.dictionaries(st.sampled_from(PROPS), odd, max_size=2),
+    times=st.integers(1, 3),
+    ascii_only=st.booleans(),
+)
+def test_an_interaction_with_odd_members(
+    client: Client,
+    bearer: dict[str, str],
+    interaction: dict[str, Any],
+    user: dict[str, Any],
+    props: dict[str, Any],
+    times: int,
+    ascii_only: bool,
+) -> None:
+    whole = {"type": "PURCHASE", "storeId": 7, "timestamp": "2024-03-01T20:15:00.000Z", "customProps": props}
+    whole |= {"user": {"email": "alice@example.com"} | user}
+    client.ask("POST", "/events/interaction", encoded([whole | interaction] * times, ascii_only), bearer)
+
+
+@FUZZ
+@given(
+    body=st.dictionaries(st.sampled_from(["stores", "filters", "useCompanyUsers", "useCompanyEvents", "x"]), odd)
+    | values,
+    query=st.dictionaries(
+        st.sampled_from(["orderBy", "direction", "pageNumber", "pageSize", "getIgnoredAndBlacklisted", "x"]),
+        texts | st.integers().map(str),
+        max_size=3,
+    ),
+    ascii_only=st.booleans(),
+)
+def test_any_listing(
+    client: Client, bearer: dict[str, str], body: Any, query: dict[str, str], ascii_only: bool
+) -> None:
+    asked = "&".join(f"{name}={quote(value, errors='replace')}" for name, value in query.items())
+    client.ask("PUT", f"/segments/users?{asked}", encoded(body, ascii_only), bearer)
 
 
 @FUZZ

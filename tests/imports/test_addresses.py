@@ -185,7 +185,7 @@ def test_the_memory_of_an_import_does_not_grow_with_the_list(world: World) -> No
         for part in addresses.parts(file, USUAL):
             with world.tx.begin():
                 added += addresses.take(world.tx, CLI, 1, part.wanted, T0, KEY).added
-                pending_store.drop(world.tx, [one.id for one in pending_store.oldest(world.tx, 100)])
+                pending_store.drop(world.tx, [one.id for one in pending_store.oldest(world.tx, 100)[0]])
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert added == count

@@ -48,7 +48,7 @@ def test_it_is_found_again_where_it_stopped(tx: Connection) -> None:
     assert (last.lines, last.taken, last.refused, last.totals) == (20, 4, 2, {"EUR": Decimal("0.2")})
     assert (last.started_at, last.finished_at) == (STARTED, NOW + 5)
     assert begun(tx) == last
-    own = pending_store.oldest(tx, 10)
+    own = pending_store.oldest(tx, 10)[0]
     assert [one.payload for one in own] == ["{}", "{}"]
     assert last.waiting == own[-1].id
 

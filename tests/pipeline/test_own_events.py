@@ -36,7 +36,7 @@ def drain(tx: Connection, *, bisect: bool = False) -> store.Cursor:
 
 def left(tx: Connection) -> list[Pending]:
     with tx.begin():
-        return pending_store.oldest(tx, 1000)
+        return pending_store.oldest(tx, 1000)[0]
 
 
 def refused(tx: Connection, workspace: int = 1) -> list[dict[str, Any]]:
@@ -200,9 +200,11 @@ def own(number: int, upto: int | None) -> Pending:
     return Pending(number, 1, FORGET, asked, T0)
 
 
-def planned(frames: list[int], pending: list[Pending], upto: int = 0, limit: int = 100) -> tuple[list[str], int | None]:
+def planned(
+    frames: list[int], pending: list[Pending], upto: int = 0, *, more: bool = False
+) -> tuple[list[str], int | None]:
     """Plan frames of one event that end where the numbers say; return the steps in words, and the last frame."""
-    made = plan.plan([Frame(end, [record(happened(f"log{end}"))], end) for end in frames], pending, upto, limit)
+    made = plan.plan([Frame(end, [record(happened(f"log{end}"))], end) for end in frames], pending, upto, more=more)
     words = []
     for step in made.steps:
         if not isinstance(step, list):
@@ -238,7 +240,7 @@ def test_the_log_and_what_is_pending_are_worked_off_in_their_order(
 
 
 def test_the_log_waits_for_own_events_that_a_batch_does_not_take() -> None:
-    assert planned([1, 2], [own(7, None), own(8, None)], limit=2) == (["own7", "own8"], None)
+    assert planned([1, 2], [own(7, None), own(8, None)], more=True) == (["own7", "own8"], None)
     many = [own(number, 1) for number in range(7, 7 + plan.FORGETS + 3)]
     steps, last = planned([1, 2], many)
     assert (len(steps), last) == (1 + plan.FORGETS, 1)
@@ -249,10 +251,18 @@ def test_who_listens_hears_of_it_after_the_commit(tmp_path: Path) -> None:
     migrate(path, T0)
     database = Database(path)
     heard: list[int] = []
-    database.listen(lambda: heard.append(len(database.read_now(pending_store.oldest, 10))))
+    database.listen(lambda: heard.append(len(database.read_now(pending_store.oldest, 10)[0])))
     database.write_now(store.count, {(1, 1, "events"): 1})
     assert heard == []
     database.write_now(pending_store.add, 1, RECORD, "{}", T0)
     database.write_now(pending_store.add, 1, RECORD, "{}", T0)
     database.close()
     assert heard == [1, 2]
+
+
+def test_own_events_are_read_up_to_a_size(tx: Connection) -> None:
+    for _ in range(4):
+        wait(tx, "x" * 100)
+    with tx.begin():
+        found = [pending_store.oldest(tx, limit, size) for limit, size in ((9, 1000), (9, 150), (2, 1000), (4, 1000))]
+    assert [(len(rows), more) for rows, more in found] == [(4, False), (2, True), (2, True), (4, True)]

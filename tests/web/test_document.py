@@ -44,6 +44,12 @@ def test_every_route_is_in_the_manual(document: dict[str, Any]) -> None:
     assert missing == []
 
 
+# 413 is the right answer to a list that is too long for a body; schemathesis expects 400 by itself.
+REFUSALS = """[checks.negative_data_rejection]
+expected-statuses = [400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 428, 429]
+"""
+
+
 def test_schemathesis_finds_nothing(world: World, tmp_path: Path) -> None:
     # A workspace of its own: it switches sources off.
     world.server.cli("workspace", "create", "fuzzed")
@@ -53,6 +59,7 @@ def test_schemathesis_finds_nothing(world: World, tmp_path: Path) -> None:
     wait_for(lambda: caller("GET", "/stats").status == 200)
     key, _ = world.source(caller, "fuzzed")
     world.send("group", {"userId": "fuzzy", "groupId": "g", "traits": {"name": "Fuzzy"}}, key)
+    (tmp_path / "schemathesis.toml").write_text(REFUSALS)
     checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
     checks += "response_schema_conformance,negative_data_rejection,unsupported_method,ignored_auth"
     command = [str(Path(sys.executable).with_name("schemathesis")), "run", f"{world.server.url}/tidings/openapi.json"]

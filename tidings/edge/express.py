@@ -139,6 +139,8 @@ class Express(HttpToolsProtocol):
         if len(self.url) > URL_BYTES:  # the ordinary way refuses it
             return None
         path, _, query = self.url.partition(b"?")
+        if path[-1:] == b"/":
+            path = path.rstrip(b"/")
         found = self.edge.plain_route(path)
         if found is None:
             return None

@@ -50,10 +50,26 @@ def add(tx: Tx, workspace_id: int, kind: str, payload: str, now: int) -> int:
     return int(made[0])
 
 
-def oldest(tx: Tx, limit: int) -> list[Pending]:
-    """Return what the pipeline takes next, of all workspaces in the order of happening."""
+def oldest(tx: Tx, limit: int, size: int = 2**31) -> tuple[list[Pending], bool]:
+    """Return what the pipeline takes next, of all workspaces in the order of happening.
+
+    Args:
+        tx: The transaction.
+        limit: How many at most.
+        size: Characters of payloads after which no more are read.
+
+    Returns:
+        The events, and whether there may be more.
+    """
     rows = tx.execute(select(pending_events).order_by(pending_events.c.id).limit(limit))
-    return [Pending(row.id, row.workspace_id, row.kind, row.payload, row.created_at) for row in rows]
+    found: list[Pending] = []
+    for row in rows:
+        found.append(Pending(row.id, row.workspace_id, row.kind, row.payload, row.created_at))
+        size -= len(row.payload)
+        if size <= 0:
+            rows.close()
+            return found, True
+    return found, len(found) == limit
 
 
 def drop(tx: Tx, ids: Sequence[int]) -> None:

@@ -19,7 +19,7 @@ from tidings.kit.digest import digest
 from tidings.log.contract import Frame
 from tidings.pipeline.effects import Effects
 from tidings.pipeline.forgetting import NO_SOURCE, forget, past
-from tidings.pipeline.plan import PENDING, Events, Own, Parted, Unreadable, plan
+from tidings.pipeline.plan import PENDING, PENDING_SIZE, Events, Own, Parted, Unreadable, plan
 from tidings.profiles import forgotten_store as forgotten
 from tidings.profiles import store as profiles
 from tidings.profiles.model import Identifier
@@ -86,10 +86,10 @@ def process(tx: Tx, frames: list[Frame], recent_limit: int, *, bisect: bool, key
     """
     cursor = events.get_cursor(tx)
     fresh = [frame for frame in frames if frame.position > cursor.position]
-    own = pending.oldest(tx, PENDING)
+    own, more = pending.oldest(tx, PENDING, PENDING_SIZE)
     if not fresh and not own:
         return cursor
-    todo = plan(fresh, own, cursor.upto, PENDING)
+    todo = plan(fresh, own, cursor.upto, more=more)
     before = cursor.next_event
     for step in todo.steps:
         if not bisect:

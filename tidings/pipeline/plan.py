@@ -9,7 +9,8 @@ from tidings.events.model import Forget, Parting, RawRecord
 from tidings.events.pending_store import FORGET, RECORD, Pending
 from tidings.log.contract import Frame
 
-PENDING = 500  # own events of one transaction at most
+PENDING = 8_000  # own events of one transaction at most
+PENDING_SIZE = 8 * 1024 * 1024  # characters of them
 FORGETS = 10  # of them customers to forget: each may have a long history
 Events = list[tuple[RawRecord, msgspec.Raw]]
 
@@ -71,7 +72,7 @@ class Plan(msgspec.Struct):
     taken: list[int] = []
 
 
-def plan(frames: Sequence[Frame], pending: Sequence[Pending], upto: int, limit: int = PENDING) -> Plan:
+def plan(frames: Sequence[Frame], pending: Sequence[Pending], upto: int, *, more: bool) -> Plan:
     """Return what to do, in the order in which it happened.
 
     Own events stand in their own order. A customer is forgotten once the log is worked off as far as it reached when
@@ -80,9 +81,9 @@ def plan(frames: Sequence[Frame], pending: Sequence[Pending], upto: int, limit: 
 
     Args:
         frames: What stands in the log behind the cursor; none is all that there is.
-        pending: The oldest own events, at most ``limit``.
+        pending: The oldest own events.
         upto: Events of the log up to the cursor.
-        limit: How many own events were asked for.
+        more: Whether there may be further own events.
     """
     made = Plan()
     waiting = deque(pending)
@@ -103,7 +104,7 @@ def plan(frames: Sequence[Frame], pending: Sequence[Pending], upto: int, limit: 
                 made.steps.append(step)
                 erasures += isinstance(step, Erasure)
         # What comes next in the log may belong behind own events that this transaction does not take any more.
-        if erasures == FORGETS or (not waiting and len(pending) == limit):
+        if erasures == FORGETS or (not waiting and more):
             break
     return made
 

@@ -490,7 +490,8 @@ def test_hostile_pages_fit_and_stay_dead(shop: Shop, browse: Browse) -> None:
 def test_the_picture_that_a_shop_sent_is_shown(shop: Shop, browse: Browse) -> None:
     page = signed_in(browse, shop.console.owner)
     page.goto(f"{shop.server.url}/console/profiles/{shop.profile('u-42')}")
-    page.wait_for_function("document.querySelector('.avatar img')?.naturalWidth > 0")
+    picture = page.locator(".avatar img")
+    wait_for(lambda: picture.evaluate("image => image.naturalWidth") > 0)
 
 
 def test_a_search_and_an_undo_by_keyboard(shop: Shop, browse: Browse) -> None:
