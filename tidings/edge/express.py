@@ -23,7 +23,7 @@ from tidings.log.contract import LogUnavailable
 OFFER = re.compile(rb"\r\nupgrade(?=[ \t]*:)", re.IGNORECASE)
 HEAD_BYTES = 16_384  # as much of what arrives at once as a head may take
 URL_BYTES = 8_192
-REFUSED = {"success": False, "code": "bad_request"}
+REFUSED = {"success": False, "code": "bad_request", "result": "error", "statusCode": 400}  # what any dialect looks at
 logger = structlog.get_logger()
 
 

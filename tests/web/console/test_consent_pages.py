@@ -275,9 +275,9 @@ def test_a_list_goes_out_and_comes_back(console: Console, shop: Shop) -> None:
     assert exported(editor, "?search=nobody") == [rows[0]]
 
 
-def test_fifty_thousand_addresses(console: Console) -> None:
+def test_ten_thousand_addresses(console: Console) -> None:
     stranger = console.stranger
-    content = b"".join(b"customer-%d@many.example\n" % number for number in range(50_000))
+    content = b"".join(b"customer-%d@many.example\n" % number for number in range(10_000))
     begun = upload(stranger, content)
     assert upload(stranger, b"a@b.example").status == 422  # one at a time
     seen = set()
@@ -289,8 +289,8 @@ def test_fifty_thousand_addresses(console: Console) -> None:
 
     wait_for(at_its_end, 120)
     assert len(seen) > 2  # it shows how far it is
-    assert figures(stranger.get(begun.location))["Added"].replace("\N{NARROW NO-BREAK SPACE}", "") == "50000"
-    assert len(exported(stranger, "?search=customer-")) == 50_001
+    assert figures(stranger.get(begun.location))["Added"].replace("\N{NARROW NO-BREAK SPACE}", "") == "10000"
+    assert len(exported(stranger, "?search=customer-")) == 10_001
     assert "1\N{NARROW NO-BREAK SPACE}000 or more" in stranger.get(PATH).text
 
 
