@@ -463,7 +463,8 @@ def test_any_number(client: Client, key: str, text: bytes, path: str, number: st
 
 
 # One path for each way of reading a body: the others differ by their name only.
-NESTED = ["/v1/track", "/v1/batch", "/v1/import", "/v1/m", "/event/identify", "/data/users", "/data/events"]
+NESTED = ["/v1/track", "/v1/batch", "/v1/import", "/v1/m", "/data/users", "/data/events"]
+NESTED += ["/event/identify", "/event/track", "/event/page", "/core-backend/group", "/own/track"]
 NESTED += ["/webhooks/store/FUZZED", "/webhooks?type=orders%2Fcreated", "/api/v1/stores/FUZZED/contacts"]
 NESTED += ["/api/v2/stores/FUZZED/contacts/batch", "/api/v2/stores/FUZZED/orders", "/public/install/notify", *RAY[:2]]
 

@@ -501,6 +501,7 @@ def test_a_search_and_an_undo_by_keyboard(shop: Shop, browse: Browse) -> None:
     page.keyboard.press("g")
     page.keyboard.press("p")
     expect(page.get_by_role("heading", level=1)).to_have_text("Profiles")
+    page.wait_for_load_state()  # the heading is there before the keys are
     page.keyboard.press("/")
     page.keyboard.type("KEYBOARD@shop.example")
     page.keyboard.press("Enter")
