@@ -34,7 +34,7 @@ class Site:
         self._events = 0
 
     def tell(self, email: str, statement: Statement, **members: Any) -> None:
-        """Let an event say something; as the shop's server would."""
+        """Let an event say something, as the shop's server would, and wait until it is applied."""
         self._events += 1
         now = clock.now()
         event = Event(
@@ -45,6 +45,7 @@ class Site:
         database = Database(self.server.data / "tidings.db")
         database.write_now(add, 1, RECORD, msgspec.json.encode(made).decode(), now)
         database.close()
+        wait_for(lambda: not self.rows("SELECT 1 FROM pending_events"))
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(self.server.data / "tidings.db")) as database:

@@ -17,6 +17,7 @@ from tests.serving import wait_for
 from tidings.db.squeezing import CannotCompact
 from tidings.log import sqlite as module
 from tidings.log.contract import LogUnavailable
+from tidings.log.pressure import Pressure
 from tidings.log.sqlite import LogMismatch, SqliteLog, appended, pack, unpack
 
 
@@ -99,26 +100,19 @@ def test_a_frame_is_bounded(log: SqliteLog, monkeypatch: pytest.MonkeyPatch) -> 
     assert [len(frame.payloads) for frame in log.read(0, 1000)] == [1, 2, 2]
 
 
-@pytest.mark.parametrize(
-    ("payload", "together", "pressed"), [(b"x", 60, True), (b"x", 2, False), (b"x" * 60_000, 4, True)]
-)
-def test_many_requests_or_large_ones_press(
-    log: SqliteLog, monkeypatch: pytest.MonkeyPatch, payload: bytes, together: int, pressed: bool
-) -> None:
-    monkeypatch.setattr(module, "CROWD", 600)  # a second; what is appended here takes a few milliseconds each time
-
-    async def run() -> None:
-        async with held(log):
-            waiting = [log.append(payload, 1) for _ in range(together)]
-        await asyncio.gather(*waiting)
-
+def test_each_commit_looks_how_much_the_loop_has_to_do(log: SqliteLog) -> None:
     async def often() -> bool:
-        for _ in range(30):
-            await run()
+        ends = time.monotonic() + 2
+        while not log.pressed and time.monotonic() < ends:
+            waiting = log.append(b"x", 1)
+            work = time.thread_time() + 0.02
+            while time.thread_time() < work:
+                pass
+            await waiting
         return log.pressed
 
     assert not log.pressed
-    assert asyncio.run(often()) is pressed
+    assert asyncio.run(often())
     wait_for(lambda: not log.pressed)
 
 
@@ -127,7 +121,8 @@ def test_only_large_requests_are_spaced(
     log: SqliteLog, monkeypatch: pytest.MonkeyPatch, payload: bytes, together: int, spaced: bool
 ) -> None:
     pauses: list[float] = []
-    monkeypatch.setattr(module, "time", SimpleNamespace(sleep=pauses.append, monotonic=time.monotonic))
+    monkeypatch.setattr(module, "time", SimpleNamespace(sleep=pauses.append))
+    monkeypatch.setattr(Pressure, "full", True)
 
     async def often() -> None:
         for _ in range(20):

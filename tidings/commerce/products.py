@@ -17,17 +17,6 @@ Key = tuple[int, int, str]
 Sighting = tuple[int, int, str, Line, Any]  # rank, at, event, position, currency
 
 
-class Met:
-    """What the positions of a batch say of a product."""
-
-    __slots__ = ("first", "known", "last", "positions")
-
-    def __init__(self, at: int) -> None:
-        self.known = 0
-        self.first = self.last = at
-        self.positions: list[Sighting] = []
-
-
 class Draft:
     """A product that a batch may change.
 
@@ -51,10 +40,10 @@ class Draft:
         self.layers = layers.merge(self.layers, layer)
         self.event_id = happening.event_id
 
-    def meet(self, met: Met) -> None:
+    def meet(self, positions: Sequence[Sighting]) -> None:
         """Take in what positions say."""
         said: dict[int, int] = {}
-        for rank, at, tie, line, currency in sorted(met.positions, key=_strength, reverse=True):
+        for rank, at, tie, line, currency in sorted(positions, key=_strength, reverse=True):
             known = rules.knowing(line, currency)
             if known & ~said.get(rank, 0):
                 said[rank] = said.get(rank, 0) | known
@@ -97,11 +86,7 @@ def fold(tx: Tx, happenings: Sequence[Happening], outcome: Outcome) -> None:
             told.setdefault(key, []).append((report, one))
             if not report.seen:
                 heard.append((*key, report.at, one.event_id))
-    met = _met(happenings)
-    known = store.get_known(tx, met)
-    for key, present in known.items():
-        if rules.tells_nothing(met[key].known, met[key].first, met[key].last, present):
-            del met[key]
+    met = _telling(tx, happenings)
     keys = {**told, **met}
     rows = {row[:3]: row for row in store.get_products(tx, keys)}
     changed: list[ProductRow] = []
@@ -121,23 +106,23 @@ def fold(tx: Tx, happenings: Sequence[Happening], outcome: Outcome) -> None:
     store.add_product_events(tx, heard)
 
 
-def _met(happenings: Sequence[Happening]) -> dict[Key, Met]:
-    """Return what the positions of orders and carts say of products."""
-    found: dict[Key, Met] = {}
+def _telling(tx: Tx, happenings: Sequence[Happening]) -> dict[Key, list[Sighting]]:
+    """Return the positions of orders and carts that may say something of a product which would be kept."""
+    found: dict[Key, list[tuple[Happening, Line, int, Any]]] = {}
     for one in happenings:
-        rank, tie = int(one.server) - MET, ""
         for line, at, currency in _lines(one):
-            if not line.product_id:
-                continue
-            key = (one.workspace_id, one.brand_id, rules.plain(line.product_id))
-            tie = tie or digest(tie_of(one))
-            met = found.get(key)
-            if met is None:
-                met = found[key] = Met(at)
-            met.known |= rules.knowing(line, currency)
-            met.first, met.last = min(at, met.first), max(at, met.last)
-            met.positions.append((rank, at, tie, line, currency))
-    return found
+            if line.product_id:
+                key = (one.workspace_id, one.brand_id, rules.plain(line.product_id))
+                found.setdefault(key, []).append((one, line, at, currency))
+    known = store.get_known(tx, found)
+    telling: dict[Key, list[Sighting]] = {}
+    for key, positions in found.items():
+        present = known.get(key)
+        for one, line, at, currency in positions:
+            if present is None or not rules.tells_nothing(rules.knowing(line, currency), at, *present):
+                sighting = (int(one.server) - MET, at, digest(tie_of(one)), line, currency)
+                telling.setdefault(key, []).append(sighting)
+    return telling
 
 
 def _lines(happening: Happening) -> Iterator[tuple[Line, int, Any]]:

@@ -353,16 +353,16 @@ def sighted_at(day: int, tie: str) -> int:
     return day + DAY - int(tie[:8])
 
 
-def tells_nothing(known: int, first: int, last: int, product: tuple[int | None, int]) -> bool:
-    """Tell whether some positions say nothing of a product that would be kept.
+def tells_nothing(known: int, at: int, met_at: int | None, sure: int) -> bool:
+    """Tell whether a position says nothing of a product that would be kept.
 
     Args:
-        known: What they tell together, as bits.
-        first: Oldest state among them, UTC milliseconds.
-        last: Newest state among them.
-        product: Its ``met_at`` and ``known``.
+        known: What it tells, as bits.
+        at: Its state, UTC milliseconds.
+        met_at: Of the product: the state that the last day's first position had, None without one.
+        sure: Of the product: what is said better, or was said on that day.
     """
-    met_at, sure = product
-    if known & ~sure:
-        return False
-    return met_at is None or (first > met_at and last // DAY == met_at // DAY)
+    if known & ~sure or met_at is None:
+        return not known & ~sure
+    day, last = at // DAY, met_at // DAY
+    return day < last or (day == last and at > met_at)

@@ -63,7 +63,9 @@ def claims(said: Said, settings: ConsentSettings, known: Mapping[Channel, Sequen
         found[statement.channel, address] = _joined(before, statement, address)
     made = list(found.values())
     spoken = {claim.channel: claim for claim in made if claim.wish}
-    made = [msgspec.structs.replace(claim, speaks=spoken.get(claim.channel) is claim) for claim in made]
+    made = [
+        claim if spoken.get(claim.channel) is claim else msgspec.structs.replace(claim, speaks=False) for claim in made
+    ]
     for channel, claim in spoken.items():
         linked = settings.email_stops_sms if channel == "email" else settings.sms_stops_email
         other = _OTHER[channel]
@@ -75,13 +77,12 @@ def claims(said: Said, settings: ConsentSettings, known: Mapping[Channel, Sequen
 
 
 def _joined(before: Claim | None, said: Statement, address: str) -> Claim:
-    if before is None:
-        before = Claim(channel=said.channel, address=address)
-    deleted = before.deleted if said.deleted is None else said.deleted
-    if said.wish is None and before.wish is not None:
+    deleted = before.deleted if before is not None and said.deleted is None else said.deleted
+    if before is not None and before.wish is not None and said.wish is None:
         return msgspec.structs.replace(before, deleted=deleted)
-    return msgspec.structs.replace(
-        before,
+    return Claim(
+        channel=said.channel,
+        address=address,
         wish=said.wish,
         confirm=said.confirm,
         deleted=deleted,

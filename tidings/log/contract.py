@@ -35,7 +35,7 @@ class Log(Protocol):
 
     @property
     def pressed(self) -> bool:
-        """Whether so many requests come, or so large ones, that the edge has no processor time to spare."""
+        """Whether requests come so fast that the event loop takes all of a processor."""
         ...
 
     def append(self, payload: bytes, events: int) -> Awaitable[int]:

@@ -17,16 +17,14 @@ import structlog
 
 from tidings.db.squeezing import CannotCompact, squeeze
 from tidings.log.contract import Frame, LogUnavailable
+from tidings.log.pressure import Pressure
 
 FORMAT = 1
 logger = structlog.get_logger()
 FRAME_BYTES = 1024 * 1024
 READ_BYTES = 16 * 1024 * 1024  # of frames that are read at once at most
 QUEUE_BYTES = 64 * 1024 * 1024  # what may wait for the disk; more is refused, so memory stays bounded
-LATELY_SECONDS = 0.05
-REQUEST_BYTES = 4 * 1024  # of a large request that weigh as much as a small request
-CROWD = 4_000  # weight of the requests of a second from which on the edge counts as pressed
-MEMORY_SECONDS = 0.1  # over which that is averaged
+REQUEST_BYTES = 4 * 1024  # of a large request
 LARGE_BYTES = 32 * 1024  # of a commit
 SPACING_SECONDS = 0.01  # between large commits while the edge is pressed
 WAL_PAGES = 16_000  # 64 MiB between checkpoints, each of which costs two more fsyncs
@@ -87,7 +85,7 @@ class SqliteLog:
         self._grown = threading.Condition()
         self._stopping = False
         self._woken = False
-        self._latest = (0.0, 0.0)  # running average of the weight a second, moment of the latest commit
+        self._pressure = Pressure()
         self.failure: str | None = None
         row = self._connection.execute("SELECT position, upto FROM frames ORDER BY position DESC LIMIT 1").fetchone()
         sequence = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'frames'").fetchone()
@@ -103,10 +101,8 @@ class SqliteLog:
 
     @property
     def pressed(self) -> bool:
-        """Whether so many requests come, or so large ones, that the edge has no processor time to spare."""
-        rate, at = self._latest
-        # A commit with a checkpoint takes long: whoever waits for it presses no less.
-        return rate >= CROWD and (self._queue.qsize() > 0 or time.monotonic() - at < LATELY_SECONDS)
+        """Whether requests come so fast that the event loop takes all of a processor."""
+        return self._pressure.full
 
     def append(self, payload: bytes, events: int) -> "asyncio.Future[int]":
         """Make ``payload`` durable and return its position.
@@ -250,27 +246,20 @@ class SqliteLog:
             if not batch:
                 continue
             position = self._commit_or_fail(batch)
-            self._note(weight(batch), time.monotonic())
             time.sleep(0)  # gives up the interpreter: more requests gather, and share the next commit
             if position is not None:
                 with self._grown:
                     self.end = position
                     self._grown.notify_all()
             self._taken += sum(len(waiting.payload) for waiting in batch)
-            answer(batch, position, self.failure)
+            answer(batch, position, self.failure, self._pressure)
             # Large requests take the event loop so long that each would get a commit of its own. Small ones come
             # together by themselves, and whoever sends one at a time would only wait.
             if are_large(batch) and self.pressed and not ending:
                 time.sleep(SPACING_SECONDS)
         while not self._queue.empty():  # whoever came while the end was being told
             late = self._queue.get()
-            answer([late] if late else [], None, "the log is stopping")
-
-    def _note(self, weight: float, now: float) -> None:
-        """Average the weight of the requests of a second over the last moments."""
-        rate, before = self._latest
-        passed = max(now - before, 1e-6)
-        self._latest = (rate + (weight / passed - rate) * min(1.0, passed / MEMORY_SECONDS), now)
+            answer([late] if late else [], None, "the log is stopping", self._pressure)
 
     def _commit_or_fail(self, batch: list[_Waiting]) -> int | None:
         with self._writing:
@@ -324,28 +313,26 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def weight(batch: list[_Waiting]) -> float:
-    """Return how many small requests a commit stands for."""
-    return max(len(batch), sum(len(waiting.payload) for waiting in batch) / REQUEST_BYTES)
-
-
 def are_large(batch: list[_Waiting]) -> bool:
     """Tell whether a commit is large because its requests are, and not because they are many."""
     size = sum(len(waiting.payload) for waiting in batch)
     return size >= LARGE_BYTES and size > REQUEST_BYTES * len(batch)
 
 
-def answer(batch: list[_Waiting], position: int | None, failure: str | None) -> None:
-    """Tell the requests of a commit, with one call into each event loop."""
+def answer(batch: list[_Waiting], position: int | None, failure: str | None, pressure: Pressure) -> None:
+    """Tell the requests of a commit, with one call into each event loop, which then looks how much it has to do."""
     for loop in {waiting.loop for waiting in batch}:
         told = [waiting.done for waiting in batch if waiting.loop is loop]
         try:
-            loop.call_soon_threadsafe(_tell, told, position, failure)
+            loop.call_soon_threadsafe(_tell, told, position, failure, pressure)
         except RuntimeError:  # the loop is closed: nobody waits any more
             continue
 
 
-def _tell(told: list[Callable[[int | None, str | None], None]], position: int | None, failure: str | None) -> None:
+def _tell(
+    told: list[Callable[[int | None, str | None], None]], position: int | None, failure: str | None, pressure: Pressure
+) -> None:
+    pressure.note()
     for done in told:
         try:
             done(position, failure)

@@ -20,7 +20,6 @@ from tidings.profiles.model import Identifier, Resolution
 
 SEARCHED = {"name", "firstName", "lastName", "email"}
 _encode = msgspec.json.Encoder(decimal_format="number").encode
-_MISSING = (-1, -1, "")
 
 
 class Effects:
@@ -113,18 +112,19 @@ class Effects:
 
     def characterise(self, record: RawRecord, head: Head, profile: int) -> None:
         """Keep what the event says about its customer: traits, and items that are added to them."""
+        stamp = _stamp(record, head)
         if head.verb != "group":
             for name, value in head.traits.items():
-                row = self._trait(record, head, value)
                 key = (record.workspace_id, profile, name)
-                if row[1:4] > (self.traits[key][4:7] if key in self.traits else _MISSING):
-                    self.traits[key] = (*key, *row, searched(name, value))
+                present = self.traits.get(key)
+                if present is None or stamp > present[4:7]:
+                    self.traits[key] = (*key, _json(value), *stamp, record.source_id, searched(name, value))
         for name, items in head.additions.items():
             for item in items:
                 place = (record.workspace_id, profile, name, item)
-                _, *stamp, source_id = self._trait(record, head, None)
-                if tuple(stamp) > (self.additions[place][4:7] if place in self.additions else _MISSING):
-                    self.additions[place] = (*place, *stamp, source_id)
+                there = self.additions.get(place)
+                if there is None or stamp > there[4:7]:
+                    self.additions[place] = (*place, *stamp, record.source_id)
 
     def speak(self, record: RawRecord, head: Head, said: Commerce, event_id: int, profile: int) -> None:
         """Keep what the event says about orders, carts and products."""
@@ -201,10 +201,6 @@ class Effects:
         if self.said:
             consent.apply(tx, self.said, key)
 
-    def _trait(self, record: RawRecord, head: Head, value: Any) -> tuple[Any, ...]:
-        text = None if value is None else _encode(value).decode()
-        return text, int(record.trust == "server"), head.time, head.message_id, record.source_id
-
     def _group(self, record: RawRecord, head: Head, profile: int) -> None:
         assert head.group_id is not None
         workspace, group = record.workspace_id, head.group_id
@@ -215,11 +211,22 @@ class Effects:
         if profile:
             member = (workspace, group, profile)
             self.members[member] = min(self.members.get(member, head.time), head.time)
+        stamp = _stamp(record, head)
         for name, value in head.traits.items():
             key = (workspace, group, name)
-            row = self._trait(record, head, value)
-            if row[1:4] > (self.group_traits[key][4:7] if key in self.group_traits else _MISSING):
-                self.group_traits[key] = (*key, *row, searched(name, value) if name == "name" else None)
+            present = self.group_traits.get(key)
+            if present is None or stamp > present[4:7]:
+                search = searched(name, value) if name == "name" else None
+                self.group_traits[key] = (*key, _json(value), *stamp, record.source_id, search)
+
+
+def _stamp(record: RawRecord, head: Head) -> tuple[int, int, str]:
+    """Return what decides between values of a trait: the larger one stays."""
+    return int(record.trust == "server"), head.time, head.message_id
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else _encode(value).decode()
 
 
 def searched(name: str, value: Any) -> str | None:

@@ -21,6 +21,8 @@ TRIM_SECONDS = 5.0
 RETRY_SECONDS = (0.2, 1.0, 5.0, 15.0)
 PRESSED_BATCH = 2_000  # events of a batch while the edge is pressed: short turns, so that none waits for a long one
 PATIENCE = 16.0  # how much longer than its last batch took the pipeline steps back for a pressed edge
+MANY = 10  # events of a batch after which, if more come already, it lets them gather
+GATHER_SECONDS = 0.1  # for how long: a batch costs some milliseconds, however small it is
 IMPATIENT = 2_000_000  # events of lag at which it steps back no more, so that lag stays bounded under lasting pressure
 logger = structlog.get_logger()
 
@@ -108,17 +110,25 @@ class Pipeline:
         """Commit one batch; return how many events of the log it worked off."""
         pressed = self._log.pressed
         frames = self._log.read(self.cursor.position, min(self._batch, PRESSED_BATCH) if pressed else self._batch)
-        before, started = self.cursor.upto, time.monotonic()
+        before, there, started = self.cursor.upto, self._log.upto, time.monotonic()
         self.cursor = self._commit(list(frames))
-        self._step_back(time.monotonic() - started)
-        return self.cursor.upto - before
+        done = self.cursor.upto - before
+        if done >= MANY and self._log.upto > there:
+            self._step_back(time.monotonic() - started)
+        return done
 
     def _step_back(self, worked: float) -> None:
-        """Leave processor and interpreter to the edge while requests crowd there: lag may grow under a burst."""
-        patience = PATIENCE * max(0.0, 1.0 - (self._log.upto - self.cursor.upto) / IMPATIENT)
-        until = time.monotonic() + patience * worked
-        while self._log.pressed and time.monotonic() < until and not self._stopping.is_set():
-            self._stopping.wait(0.005)
+        """Let events gather, and leave processor and interpreter to the edge while it is pressed: lag may grow then.
+
+        How much the event loop has to do shows only while the pipeline does not take the interpreter from it.
+        """
+        lag = self._log.upto - self.cursor.upto
+        now = time.monotonic()
+        until = now + PATIENCE * max(0.0, 1.0 - lag / IMPATIENT) * worked
+        gathered = now + GATHER_SECONDS
+        while (now < gathered or (self._log.pressed and now < until)) and not self._stopping.is_set():
+            self._stopping.wait(0.01)
+            now = time.monotonic()
 
     def _commit(self, frames: list[Frame]) -> Cursor:
         try:
