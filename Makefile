@@ -31,6 +31,8 @@ setup: .venv/.setup $(VENDOR)/.setup ## make .venv with .venv/bin/tidings in it
 run: setup ## set up and serve a demo and a segment source on 127.0.0.1:8080; data is kept in ./data
 	$(BIN)/tidings serve --data data --demo --first-source segment
 
+# Containers often set it; without bytecode every server and command of the tests would compile Tidings anew.
+test: export PYTHONDONTWRITEBYTECODE =
 test: setup .venv/.dev tools $(NODE)/node_modules/.setup lint types arch docs ## set up, then check and test everything
 	$(BIN)/python -m pytest -n 3 --dist loadscope
 

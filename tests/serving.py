@@ -15,6 +15,11 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from click.testing import CliRunner
+
+from tests.fresh import lay
+from tidings.cli import main
+
 TIDINGS = [sys.executable, "-m", "tidings"]
 WAIT = 30.0
 
@@ -32,10 +37,20 @@ class Answer:
 
 
 class Running:
-    """A ``tidings serve`` process over a data folder; start it again after a kill."""
+    """A ``tidings serve`` process over a data folder; start it again after a kill.
 
-    def __init__(self, data: Path, *options: str, environment: dict[str, str] | None = None) -> None:
+    Args:
+        data: The folder; where there is none, the server finds an empty database in it, to start sooner.
+        options: Of the command.
+        environment: Further variables.
+        bare: Whether the server makes the database itself.
+    """
+
+    def __init__(
+        self, data: Path, *options: str, environment: dict[str, str] | None = None, bare: bool = False
+    ) -> None:
         self.data = data
+        self.bare = bare
         self.options = options
         self.environment = os.environ | (environment or {})
         self.process: subprocess.Popen[str] | None = None
@@ -48,6 +63,8 @@ class Running:
 
     def start(self, wrapper: tuple[str, ...] = ()) -> "Running":
         """Start and wait until it answers; a second start takes the port of the first."""
+        if not self.bare and not self.data.exists():
+            lay(self.data / "tidings.db")
         command = [*wrapper, *TIDINGS, "serve", "--data", str(self.data), "--port", str(self.port), *self.options]
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=self.environment
@@ -90,7 +107,20 @@ class Running:
         return code
 
     def cli(self, *arguments: str) -> Any:
-        """Run a command with --json over the same folder and return its document."""
+        """Run a command with --json over the same folder, in this process, and return its document.
+
+        It is still another process than the server's. To start a Python for each of some hundred commands would take
+        minutes; ``command`` does that, for the tests that are about it.
+        """
+        done = CliRunner().invoke(main, [*arguments, "--data", str(self.data), "--json"])
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        if done.exit_code:
+            raise RuntimeError(done.stderr)
+        return json.loads(done.stdout)
+
+    def command(self, *arguments: str) -> Any:
+        """Do the same as an operator does: with a process of its own."""
         done = subprocess.run(
             [*TIDINGS, *arguments, "--data", str(self.data), "--json"], capture_output=True, text=True, check=False
         )

@@ -269,9 +269,9 @@ def test_wrong_arguments_are_explained(shell: Shell, made: dict[str, Any], argum
     "arguments",
     [["stats"], ["events", "list"], ["source", "list"], ["profile", "show", "--id", "1"], ["backup", "somewhere"]],
 )
-def test_a_folder_that_is_not_there_is_named_and_not_made(shell: Shell, arguments: list[str]) -> None:
-    assert f"no data in {shell.data}" in shell.error(*arguments)
-    assert not shell.data.exists()
+def test_a_folder_that_is_not_there_is_named_and_not_made(bare: Shell, arguments: list[str]) -> None:
+    assert f"no data in {bare.data}" in bare.error(*arguments)
+    assert not bare.data.exists()
 
 
 @pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**30])

@@ -1,4 +1,7 @@
-"""What the command line changes, a running server honours within a second or so."""
+"""What the command line changes, a running server honours within a second or so.
+
+Some of the commands are processes of their own, as they are for operators.
+"""
 
 from tests.serving import Running, wait_for
 
@@ -14,18 +17,18 @@ def test_settings_and_switches_are_honoured(server: Running) -> None:
     key = made["write_key"]
     assert status(server, key) == 200
 
-    server.cli("source", "set", str(made["id"]), "rate=1")
+    server.command("source", "set", str(made["id"]), "rate=1")
     wait_for(lambda: status(server, key) == 429, 10)
-    server.cli("source", "set", str(made["id"]), "rate=0")
+    server.command("source", "set", str(made["id"]), "rate=0")
     wait_for(lambda: [status(server, key) for _ in range(5)] == [200] * 5, 10)
 
-    server.cli("source", "set", str(made["id"]), "origins=https://shop.example")
+    server.command("source", "set", str(made["id"]), "origins=https://shop.example")
     wait_for(lambda: status(server, key, Origin="https://evil.example") == 403, 10)
     assert status(server, key, Origin="https://shop.example") == 200
 
-    server.cli("source", "disable", str(made["id"]))
+    server.command("source", "disable", str(made["id"]))
     wait_for(lambda: status(server, key) in (401, 403), 10)
-    server.cli("source", "enable", str(made["id"]))
+    server.command("source", "enable", str(made["id"]))
     wait_for(lambda: status(server, key) == 200, 10)
 
 
@@ -59,13 +62,13 @@ def test_what_is_stored_is_shown_while_the_server_runs(server: Running) -> None:
     for number in range(3):
         server.call("POST", "/v1/track", TRACK | {"messageId": f"m{number}"}, made["write_key"])
     server.settled()
-    (found,) = server.cli("events", "list", "--message-id", "m1")
+    (found,) = server.command("events", "list", "--message-id", "m1")
     assert (found["message_id"], found["verb"], found["name"]) == ("m1", "track", "Bought")
     assert found["event"]["message_id"] == "m1"
-    assert [event["message_id"] for event in server.cli("events", "list", "--limit", "2")] == ["m2", "m1"]
-    profile = server.cli("profile", "show", "--user-id", "alice")
+    assert [event["message_id"] for event in server.command("events", "list", "--limit", "2")] == ["m2", "m1"]
+    profile = server.command("profile", "show", "--user-id", "alice")
     assert {"id", "identifiers", "traits", "lifetime_value", "event_count"} <= set(profile)
-    assert server.cli("profile", "show", "--id", str(profile["id"])) == profile
+    assert server.command("profile", "show", "--id", str(profile["id"])) == profile
 
 
 def test_sigterm_drains_and_closes(server: Running) -> None:

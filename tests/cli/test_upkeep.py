@@ -78,7 +78,7 @@ def test_a_backup_under_load_holds_all_that_was_acknowledged_before(server: Runn
     with sending(server) as sender:
         for target in ("one", "two"):
             before = list(sender.acknowledged)
-            done = server.cli("backup", str(tmp_path / target))
+            done = server.command("backup", str(tmp_path / target))
             after = len(sender.acknowledged)
             assert names(tmp_path / target) == ["log.db", "secret.key", "tidings.db", "tidings.toml"]
             assert done["events"] >= len(before)
@@ -186,10 +186,11 @@ def test_any_name_of_a_folder_will_do(tmp_path: Path) -> None:
     assert shell.json("doctor")["verdict"] != "trouble"
 
 
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[Shell, Path]]:
-    """A folder that a server has worked on and left, with three events, and a backup of it."""
-    server = Running(tmp_path / "data").start()
+@pytest.fixture(scope="module")
+def left(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A place with the folder that a server has worked on and left, and with a backup of it; to be copied."""
+    place: Path = tmp_path_factory.mktemp("left")
+    server = Running(place / "data").start()
     try:
         key = server.source()["write_key"]
         for number in range(3):
@@ -197,9 +198,15 @@ def served(tmp_path: Path) -> Iterator[tuple[Shell, Path]]:
         server.settled()
     finally:
         server.stop()
-    shell = Shell(tmp_path / "data")
-    shell.json("backup", str(tmp_path / "copy"))
-    yield shell, tmp_path / "copy"
+    Shell(place / "data").json("backup", str(place / "copy"))
+    return place
+
+
+@pytest.fixture
+def served(left: Path, tmp_path: Path) -> tuple[Shell, Path]:
+    """A folder that a server has worked on and left, with three events, and a backup of it."""
+    shutil.copytree(left, tmp_path, dirs_exist_ok=True)
+    return Shell(tmp_path / "data"), tmp_path / "copy"
 
 
 def other(tmp_path: Path) -> Path:
@@ -356,15 +363,15 @@ def test_the_doctor_sees_a_running_server(server: Running) -> None:
     assert server.call("GET", "/readyz").status == 200
 
 
-def test_the_doctor_makes_no_folder(shell: Shell) -> None:
-    found = findings(shell)
+def test_the_doctor_makes_no_folder(bare: Shell) -> None:
+    found = findings(bare)
     assert found["folder"]["verdict"] == "trouble"
     assert "--data" in found["folder"]["advice"]
-    assert shell.run("doctor").exit_code == 1
-    assert not shell.data.exists()
-    shell.data.mkdir()
-    assert "no data in" in findings(shell)["folder"]["text"]
-    assert names(shell.data) == []
+    assert bare.run("doctor").exit_code == 1
+    assert not bare.data.exists()
+    bare.data.mkdir()
+    assert "no data in" in findings(bare)["folder"]["text"]
+    assert names(bare.data) == []
 
 
 def test_the_doctor_sees_files_that_do_not_belong_together(served: tuple[Shell, Path], tmp_path: Path) -> None:

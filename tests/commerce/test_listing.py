@@ -3,12 +3,29 @@
 from typing import Any
 
 import pytest
+from litestar.exceptions import NotFoundException
 from sqlalchemy import Connection, event, select
 
-from tests.commerce.shop import ALICE, BOB, STRANGER, T0, cart, line, merge, order, product, run, says
-from tidings.commerce import listing, listing_store
-from tidings.commerce.listing import OrdersWanted
-from tidings.commerce.reading_store import CartFilter, ProductFilter
+from tests.commerce.shop import (
+    ALICE,
+    BOB,
+    FOREIGN,
+    OUTLET,
+    SHOP,
+    STRANGER,
+    T0,
+    cart,
+    line,
+    merge,
+    order,
+    product,
+    run,
+    says,
+)
+from tidings.commerce import listing, listing_store, reading_store
+from tidings.commerce.listing import CartsWanted, OrdersWanted
+from tidings.commerce.model import CartStatus
+from tidings.commerce.reading_store import ProductFilter
 from tidings.commerce.tables import carts, orders, products
 from tidings.tenants.paging import Page
 
@@ -40,8 +57,9 @@ def test_every_object_is_met_once(shop: Connection, limit: int) -> None:
     for wanted in (OrdersWanted(), OrdersWanted(profile_id=ALICE), OrdersWanted(search="o"), OrdersWanted(search="#")):
         found, _ = walk(shop, listing.orders, wanted, limit=limit)
         assert len({view.number for view in found}) == len(found) == 30, wanted
-    found, _ = walk(shop, listing.carts, CartFilter(), limit=limit)
-    assert len({view.number for view in found}) == len(found) == 30
+    for carts_of in (CartsWanted(), CartsWanted(profile_id=BOB)):
+        found, _ = walk(shop, listing.carts, carts_of, limit=limit)
+        assert len({view.number for view in found}) == len(found) == 30
     for search, count in ((None, 31), ("same", 15), ("p", 30)):  # with the mug that is in the carts
         found, _ = walk(shop, listing.products, search, ProductFilter(), limit=limit)
         assert len({view.number for view in found}) == len(found) == count, search
@@ -52,6 +70,68 @@ def test_a_state_of_a_customers_orders_is_looked_for_in_bounded_steps(shop: Conn
     found, pages = walk(shop, listing.orders, OrdersWanted(status="rare", profile_id=ALICE), limit=2)
     assert sorted(view.said.id for view in found) == ["o00", "o10", "o20"]
     assert pages >= 7
+
+
+@pytest.mark.parametrize("looked_at", [3, 5_000])
+@pytest.mark.parametrize("limit", [1, 2, 9])
+def test_those_of_a_brand_are_looked_for_in_bounded_steps(
+    shop: Connection, monkeypatch: Any, limit: int, looked_at: int
+) -> None:
+    monkeypatch.setattr(reading_store, "LOOKED_AT", looked_at)
+    for number in (0, 1, 2, 3):
+        moment, status = T0 + number * 3, "rare" if number == 3 else "paid"
+        run(shop, says(order(f"x{number}", moment, total=1, status=status), ALICE, brand=OUTLET))
+        run(shop, says(cart(f"x{number}", moment, lines=[line()]), BOB, brand=OUTLET))
+        run(shop, says(product(f"x{number}", T0, title="Same"), brand=OUTLET))
+    theirs = [f"x{number}" for number in (3, 2, 1, 0)]
+    for wanted, ids in (
+        (OrdersWanted(brand_id=OUTLET), theirs),
+        (OrdersWanted(brand_id=OUTLET, status="rare"), ["x3"]),
+        (OrdersWanted(brand_id=OUTLET, profile_id=ALICE), theirs),
+        (OrdersWanted(brand_id=OUTLET, profile_id=ALICE, status="paid"), theirs[1:]),
+        (OrdersWanted(brand_id=OUTLET, profile_id=BOB), []),
+        (OrdersWanted(brand_id=OUTLET, search="x"), theirs[::-1]),
+        (OrdersWanted(brand_id=SHOP, search="x"), []),
+    ):
+        assert [view.said.id for view in walk(shop, listing.orders, wanted, limit=limit)[0]] == ids, wanted
+    for left, ids in (
+        (CartsWanted(brand_id=OUTLET), theirs),
+        (CartsWanted(brand_id=OUTLET, profile_id=BOB), theirs),
+        (CartsWanted(brand_id=OUTLET, status="closed"), []),
+        (CartsWanted(brand_id=OUTLET, upto=T0 + 3), theirs[2:]),
+    ):
+        assert [view.said.id for view in walk(shop, listing.carts, left, limit=limit)[0]] == ids, left
+    narrowed = ProductFilter(brand_id=OUTLET)
+    for search, ids in ((None, ["mug", *theirs[::-1]]), ("same", theirs[::-1]), ("o", [])):
+        found, _ = walk(shop, listing.products, search, narrowed, limit=limit)
+        assert [view.said.id for view in found] == ids, search
+
+
+def test_brands_that_are_not_there(shop: Connection) -> None:
+    for number in (FOREIGN, 99):
+        with pytest.raises(NotFoundException, match="no brand"):
+            listing.orders(shop, 1, OrdersWanted(brand_id=number), Page(None, 5))
+        with pytest.raises(NotFoundException, match="no brand"):
+            listing.carts(shop, 1, CartsWanted(brand_id=number), Page(None, 5))
+        with pytest.raises(NotFoundException, match="no brand"):
+            listing.products(shop, 1, None, ProductFilter(brand_id=number), Page(None, 5))
+
+
+def test_carts_of_a_customer_in_every_state(shop: Connection) -> None:
+    run(shop, says(cart("old", T0 - 5, lines=[line()]), ALICE))
+    run(shop, says(order("of-old", T0 - 4, total=1, cart_id="old"), ALICE))
+    run(shop, says(cart("c00", T0 + 50, lines=[]), BOB))
+    merge(shop, BOB, ALICE)
+    counts: list[tuple[CartStatus | None, int]] = [(None, 31), ("open", 29), ("ordered", 1), ("closed", 1)]
+    for profile in (ALICE, BOB):
+        found, _ = walk(shop, listing.carts, CartsWanted(profile_id=profile), limit=7)
+        states = [(view.said.id, view.status) for view in found]
+        assert (states[0], states[-1]) == (("c00", "closed"), ("old", "ordered"))
+        for status, count in counts:
+            assert len(walk(shop, listing.carts, CartsWanted(status, profile_id=profile), limit=7)[0]) == count
+    assert walk(shop, listing.carts, CartsWanted("closed"), limit=7)[0][0].said.id == "c00"
+    with pytest.raises(NotFoundException, match="no profile"):
+        listing.carts(shop, 1, CartsWanted(profile_id=STRANGER), Page(None, 5))
 
 
 def test_a_search_goes_to_its_first_matches(shop: Connection, monkeypatch: Any) -> None:
@@ -85,14 +165,20 @@ def test_no_list_reads_a_whole_table(shop: Connection) -> None:
     event.listen(shop, "before_cursor_execute", note)
     for wanted in (
         OrdersWanted(), OrdersWanted(status="paid"), OrdersWanted(search="o"), OrdersWanted(profile_id=ALICE),
-        OrdersWanted(status="rare", profile_id=ALICE),
+        OrdersWanted(status="rare", profile_id=ALICE), OrdersWanted(brand_id=SHOP),
+        OrdersWanted(status="paid", brand_id=SHOP), OrdersWanted(profile_id=ALICE, brand_id=SHOP),
     ):  # fmt: skip
         _, cursor = listing.orders(shop, 1, wanted, Page(None, 2))
         listing.orders(shop, 1, wanted, Page(cursor, 2))
-    for upto in (None, T0 + 5):
-        _, cursor = listing.carts(shop, 1, CartFilter("open", upto), Page(None, 2))
-        listing.carts(shop, 1, CartFilter("open", upto), Page(cursor, 2))
-    for narrowed in (ProductFilter(), ProductFilter(present=True), ProductFilter(sold_out=True)):
+    for left in (
+        CartsWanted(), CartsWanted(upto=T0 + 5), CartsWanted(brand_id=SHOP), CartsWanted(profile_id=BOB),
+        CartsWanted("open", T0 + 5, BOB, SHOP),
+    ):  # fmt: skip
+        _, cursor = listing.carts(shop, 1, left, Page(None, 2))
+        listing.carts(shop, 1, left, Page(cursor, 2))
+    for narrowed in (
+        ProductFilter(), ProductFilter(present=True), ProductFilter(sold_out=True), ProductFilter(brand_id=SHOP),
+    ):  # fmt: skip
         listing.products(shop, 1, "s", narrowed, Page(None, 2))
         _, cursor = listing.products(shop, 1, None, narrowed, Page(None, 2))
         listing.products(shop, 1, None, narrowed, Page(cursor, 2))
@@ -126,5 +212,5 @@ def test_a_product_whose_title_changes_between_two_pages(shop: Connection) -> No
 
 
 def test_carts_that_nobody_has_touched_since(shop: Connection) -> None:
-    found, _ = listing.carts(shop, 1, CartFilter("open", T0 + 2), Page(None, 200))
+    found, _ = listing.carts(shop, 1, CartsWanted(upto=T0 + 2), Page(None, 200))
     assert sorted(view.said.id for view in found) == [f"c{number:02}" for number in range(9)]

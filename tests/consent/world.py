@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, event, select
 
+from tests.fresh import migrated
 from tidings.consent import loading, service, store
 from tidings.consent.model import ConsentSettings, Decision, Entry, Said, SignUp
 from tidings.consent.tables import history, opt_ins
 from tidings.db.engine import make_engine
-from tidings.db.migrate import migrate
 from tidings.events import pending_store
 from tidings.events.model import Event, Record
 from tidings.events.reports import Statement
@@ -33,7 +33,7 @@ class World:
     """
 
     def __init__(self, path: Path) -> None:
-        migrate(path, T0)
+        migrated(path, T0)
         self._engine = make_engine(path, mode="write")
         self.tx: Connection = self._engine.connect()
         driver: Any = self.tx.connection.driver_connection

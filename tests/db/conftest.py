@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.fresh import migrated
 from tidings.db import Database
-from tidings.db.migrate import migrate
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     path = tmp_path / "tidings.db"
-    migrate(path, 1)
+    migrated(path, 1)
     opened = Database(path)
     yield opened
     opened.close()

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert, select
 
+from tests.fresh import migrated
 from tidings.db import Database, Tx, compactions, squeezing
 from tidings.db.engine import announce
-from tidings.db.migrate import migrate
 from tidings.db.squeezing import CannotCompact
 from tidings.tenants.tables import revisions
 
@@ -22,7 +22,7 @@ TRACE = "alice@example.org"
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    migrate(tmp_path / "tidings.db", 1)
+    migrated(tmp_path / "tidings.db", 1)
     opened = Database(tmp_path / "tidings.db")
     yield opened
     opened.close()

@@ -203,7 +203,9 @@ SAMPLES: dict[str, tuple[str, dict[str, list[tuple[Any, ...]]]]] = {
         INSERT INTO cart_events (workspace_id, n, at, event_id) VALUES (7, 7, 8, 7);
         INSERT INTO products (n, workspace_id, brand_id, id, at, told, met_at, known, search, sku, present, stock,
                 sold_out, state)
-            VALUES (1, 7, 3, 'mug', 9, 1, NULL, 1, 'mug', NULL, 1, '0', 1, '[[1,9,"d",{"title":"Mug","stock":0}]]');
+            VALUES (1, 7, 3, 'mug', 9, 1, NULL, 1, 'mug', NULL, 1, '0', 1,
+                '[[1,9,"d",{"title":"Mug","stock":0,"variants":["r","b"],"variant:sku:b":"MUG-2"}],'
+                || '[1,8,"c",{"variant:sku:r":"MUG-1","variant:sku:gone":"MUG-0"}]]');
         INSERT INTO product_events (workspace_id, brand_id, id, at, event_id) VALUES (7, 3, 'mug', 9, 9);
         INSERT INTO customer_sums (workspace_id, profile_id, currency, orders, revenue, refunded, items)
             VALUES (7, 1, 'EUR', 1, '22.10', '5', '2');
@@ -223,6 +225,7 @@ SAMPLES: dict[str, tuple[str, dict[str, list[tuple[Any, ...]]]]] = {
             ],
             "SELECT id, status, order_n, until FROM carts": [("55", "ordered", 8, 9)],
             "SELECT id, told, known, stock, sold_out FROM products": [("mug", 1, 1, "0", 1)],
+            "SELECT sku, brand_id, product_id FROM product_skus": [("MUG-1", 3, "mug"), ("MUG-2", 3, "mug")],
             "SELECT n, event_id FROM order_events UNION SELECT n, event_id FROM cart_events": [(7, 7), (8, 8)],
             "SELECT id, event_id FROM product_events": [("mug", 9)],
             "SELECT currency, orders, revenue, refunded FROM customer_sums": [("EUR", 1, "22.10", "5")],
@@ -313,6 +316,18 @@ SAMPLES: dict[str, tuple[str, dict[str, list[tuple[Any, ...]]]]] = {
                 ("orders", "ab", 9, 7, 1, '{"EUR":"10.10"}', 8, None)
             ],
         },
+    ),
+    "0013": (
+        """
+        INSERT INTO installation (epoch, created_at) VALUES ('kept', 1);
+        INSERT INTO workspaces (id, name, time_zone, created_at, title) VALUES (7, 'alice', 'Europe/Berlin', 2, '');
+        INSERT INTO brands (id, workspace_id, "key", name, currency, created_at)
+            VALUES (3, 7, 'shop', 'Shop', 'EUR', 3);
+        INSERT INTO sources (id, workspace_id, brand_id, dialect, name, trust, enabled, settings, created_at)
+            VALUES (5, 7, 3, 'segment', 'web', 'server', 1, '{"rate": 9}', 4);
+        INSERT INTO product_skus (workspace_id, sku, brand_id, product_id) VALUES (7, 'MUG-1', 3, 'mug');
+        """,
+        {"SELECT sku, brand_id, product_id FROM product_skus": [("MUG-1", 3, "mug")]},
     ),
 }
 

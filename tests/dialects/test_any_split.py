@@ -2,11 +2,11 @@
 
 The dialects' own handlers make the events, the pipeline's own script stores them. What must come of it is said twice,
 by code that knows none of theirs: by the slow fold of the crash test, event by event in the order of arrival; and, for
-one customer whom all dialects call by the same user id, by a sum that knows no order at all.
+one customer whom no two dialects call by different user ids, by a sum that knows no order at all, of orders too.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -22,17 +22,23 @@ from tests.crash import reference, stored
 from tests.crash.reference import Accepted, Fold, Identifier
 from tests.dialects import asking
 from tests.dialects.asking import Shop
+from tests.dialects.ray import shop as restaurants
 from tests.dialects.reamaze_data import desk as desks
+from tests.dialects.remarkety import store as stores
 from tests.dialects.segment.shop import BASIC
+from tidings.commerce import service as commerce
 from tidings.db.engine import make_engine
 from tidings.db.migrate import migrate
 from tidings.dialects.contract import Intake, Request, Route
+from tidings.dialects.ray import RAY, tokens
 from tidings.dialects.reamaze_data import REAMAZE_DATA
+from tidings.dialects.remarkety import REMARKETY
 from tidings.dialects.ripe import RIPE
 from tidings.dialects.segment import SEGMENT
 from tidings.events.model import Record
 from tidings.log.contract import Frame
 from tidings.pipeline.batch import process
+from tidings.profiles import store as profiles
 from tidings.tenants.model import Source
 
 T0 = 1_700_000_000_000
@@ -41,6 +47,7 @@ ENCODE = msgspec.json.Encoder(decimal_format="number").encode
 KEY = bytes(32)
 PEOPLE, DEVICES = 3, 4
 CURRENCIES = ("EUR", "USD", "pln")
+NAMES = {"segment": "v1", "ripe": "event"}  # first parts of the paths of those that share their calls
 LOOK, BUY, TELL, JOIN = "look", "buy", "tell", "join"
 EXAMPLES = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -95,6 +102,21 @@ class Deed:
         amount, as_text = self.amount
         return format(amount, "f") if as_text else amount
 
+    @property
+    def said(self) -> dict[str, Any]:
+        """Traits that it tells where null says nothing."""
+        return {name: value for name, value in self.traits.items() if value is not None} if self.kind == TELL else {}
+
+
+class Both(Accepted):
+    """An event that says at once who somebody is and what they paid, as a value (``worth``) or for an ``order``."""
+
+    @property
+    def amount(self) -> tuple[str, Decimal] | None:
+        """Currency and value."""
+        worth: tuple[str, Decimal] | None = self.body.get("worth")
+        return worth
+
 
 @dataclass
 class Asked:
@@ -132,23 +154,28 @@ class World:
             "segment": shop,
             "ripe": Shop(numbered(site, 2), ("api_key", "wk_1")),
             "reamaze_data": desks.Desk({"acme": ("shop", desks.source(3))}, {"acme": ("wk_1",)}),
+            "remarkety": stores.Stores({"AAABBB": ("shop", stores.source(4))}, {"AAABBB": (stores.KEY,)}),
+            "ray": restaurants.accounts(),  # it numbers its source itself
         }
         self.known = {
             "segment": reference.Source(1, "", "server"),
             "ripe": reference.Source(2, "", ripe_trust, ripe_space),
             "reamaze_data": reference.Source(3, "", "server"),
             "authkey": reference.Source(3, "", "browser"),
+            "remarkety": reference.Source(4, "", "server"),
+            "ray": reference.Source(5, "", "server"),
         }
 
     def requests(self, deeds: list[Deed], cuts: list[bool]) -> list[Asked]:
         """Return the requests that tell deeds in their order; neighbours in Segment's dialect may share a batch."""
         found: list[Asked] = []
         for deed, cut in zip(deeds, cuts, strict=True):
-            if deed.dialect == "reamaze_data":
-                found.append(self.to_desk(deed))
+            others = {"reamaze_data": self.to_desk, "remarkety": self.to_store, "ray": self.to_restaurant}
+            if deed.dialect in others:
+                found.append(others[deed.dialect](deed))
                 continue
             call = tell(deed)
-            path = f"/{'v1' if deed.dialect == 'segment' else 'event'}/{call['type']}"
+            path = f"/{NAMES[deed.dialect]}/{call['type']}"
             one = Asked(deed.dialect, path, call, BASIC, self.known[deed.dialect], [mean(deed, call)])
             if not cut and deed.dialect == "segment" and found and found[-1].dialect == "segment":
                 before = found[-1]
@@ -193,16 +220,65 @@ class World:
             meant.insert(0, {"type": "identify", "traits": said, "timestamp": deed.stamp, **who})
         return Asked("reamaze_data", "/data/events", {"user": user, "event": event}, headers, source, meant)
 
+    def to_store(self, deed: Deed) -> Asked:
+        """Return a deed as Remarkety's plugins tell it: customers, and their orders, which are no value."""
+        who = {"id": f"u{deed.who}"} if deed.named[0] else {}
+        meant: dict[str, Any] = {"type": "identify", "traits": deed.said | deed.told, "timestamp": deed.stamp}
+        if deed.named[0]:
+            meant["userId"] = f"u{deed.who}"
+        if deed.kind == BUY:
+            total, currency = abs(deed.amount[0]), deed.currency
+            body: dict[str, Any] = {
+                "id": f"o{deed.second}",
+                "created_at": deed.stamp,
+                "updated_at": deed.stamp,
+                "currency": currency,
+            }
+            body |= {"total_price": total, "customer": who | deed.told, "line_items": []}
+            meant["order"] = (currency.upper(), total)
+        else:
+            body = {**who, **deed.told, **deed.said, "updated_at": deed.stamp}
+        topic = "orders/create" if deed.kind == BUY else "customers/update"
+        headers = {"x-event-type": topic, **stores.KEYED}
+        return Asked("remarkety", "/webhooks", body, headers, self.known["remarkety"], [meant])
+
+    def to_restaurant(self, deed: Deed) -> Asked:
+        """Return a deed as RAY's API takes it: without a user id, a purchase with the number of an order or without."""
+        said = {name: value for name, value in deed.said.items() if name == "country"}
+        meant: dict[str, Any] = {"type": "identify", "traits": said | deed.told, "timestamp": deed.stamp}
+        kind, properties = deed.kind, {}
+        if kind == BUY:
+            kind = "purchase"
+            properties = {"amount": deed.money, "currency": deed.currency}
+            meant["worth"] = (deed.currency.upper(), deed.amount[0])
+            if deed.keyed:
+                total = abs(deed.amount[0])
+                properties |= {"amount": total, "orderId": f"o{deed.second}"}
+                meant["order"] = (meant.pop("worth")[0], total)
+        body = {
+            "type": kind,
+            "storeId": 3,
+            "timestamp": deed.stamp,
+            "user": said | deed.told,
+            "customProps": properties,
+        }
+        return Asked("ray", "/events/interaction", body, {}, self.known["ray"], [meant])
+
     def take(self, asked: Asked, received: int) -> Intake:
         """Return what the dialect's own handler makes of a request."""
-        dialect = {"segment": SEGMENT, "ripe": RIPE, "reamaze_data": REAMAZE_DATA}[asked.dialect]
+        dialect = DIALECTS[asked.dialect]
         route: Route = next(route for route in dialect.routes if route.path == asked.path)
+        headers = asked.headers
+        if asked.dialect == "ray":
+            shop = self.sources["ray"]
+            token = tokens.issue(shop.shop, restaurants.LOGIN, shop, received)["access_token"]
+            headers = {"authorization": f"Bearer {token}"}
         request = Request(
             method="POST",
             path=asked.path,
             parameters={},
             query=b"",
-            headers={name.encode(): value.encode() for name, value in asked.headers.items()},
+            headers={name.encode(): value.encode() for name, value in headers.items()},
             body=ENCODE(asked.body),
             client="203.0.113.9",
             scheme="https",
@@ -213,6 +289,9 @@ class World:
         assert intake.reply.status == 200, intake.reply.body
         assert len(intake.events) == len(asked.meant)
         return intake
+
+
+DIALECTS: dict[str, Any] = {one.name: one for one in (SEGMENT, RIPE, REAMAZE_DATA, REMARKETY, RAY)}
 
 
 def numbered(source: Source, number: int) -> Source:
@@ -273,7 +352,7 @@ class Pipe:
             assert intake.source is not None
             record = Record(
                 workspace_id=1,
-                source_id=intake.source.id,
+                source_id=one.source.id,
                 trust=intake.trust or intake.source.trust,
                 id_space=intake.source.settings.id_space,
                 received=received,
@@ -283,7 +362,8 @@ class Pipe:
             payloads.append(ENCODE(record))
             if place < len(asked):
                 for event, meant in zip(intake.events, one.meant, strict=True):
-                    accepted.append(Accepted(one.source, meant | {"messageId": event.message_id}, None, received))
+                    said = Both if one.dialect in ("remarkety", "ray") else Accepted
+                    accepted.append(said(one.source, meant | {"messageId": event.message_id}, None, received))
         engine = make_engine(self.data / "tidings.db", mode="write")
         with engine.connect() as tx:
             for position, batch in enumerate(cut(payloads, frames), 1):
@@ -334,6 +414,7 @@ traits = st.dictionaries(
     st.sampled_from(("plan", "city", "score")),
     st.one_of(st.none(), st.sampled_from(("pro", "Kraków", "東京")), st.integers(0, 9)),
 )
+countries = st.dictionaries(st.just("country"), st.sampled_from(("PT", "DE", None)))
 
 
 @st.composite
@@ -343,17 +424,22 @@ def stories(draw: st.DrawFn, people: int) -> list[Deed]:
     for _ in range(draw(st.integers(1, 14))):
         named = draw(st.tuples(st.booleans(), st.booleans(), st.booleans()))
         device = draw(st.none() | st.integers(0, DEVICES - 1))
+        dialect = draw(st.sampled_from(list(DIALECTS)))
         if device is None or (people == 1 and any(named)):  # the one says who they are by their user id at least
             named = (True, *named[1:])
+        if dialect == "ray":  # it knows no user ids
+            named, device = (False, named[1] or not named[2], named[2]), None
+        if dialect == "remarkety":
+            named, device = (named[0] or not named[1], *named[1:]), None
         deed = Deed(
-            dialect=draw(st.sampled_from(("segment", "ripe", "reamaze_data"))),
+            dialect=dialect,
             kind=draw(st.sampled_from((LOOK, BUY, BUY, TELL, TELL, JOIN))),
             who=draw(st.integers(0, people - 1)),
             named=named,
             device=device,
             amount=draw(amounts),
             currency=draw(st.sampled_from(CURRENCIES)),
-            traits=draw(traits),
+            traits=draw(traits) | draw(countries),
             keyed=people == 1 or draw(st.booleans()),
         )
         deeds.append(deed)
@@ -390,9 +476,26 @@ def test_one_customer_in_any_order(
     cuts = data.draw(st.lists(st.booleans(), min_size=len(deeds), max_size=len(deeds)))
     pipe = fresh()
     accepted = pipe.put(world, world.requests(deeds, cuts), frames, again)
-    shown = [stored.shown(profile) for profile in stored.profiles(pipe.data).values()]
-    found = {frozenset(one["identifiers"]): (one["value"], one["traits"], one["events"]) for one in shown}
+    shown = {root: stored.shown(profile) for root, profile in stored.profiles(pipe.data).items()}
+    found = {frozenset(one["identifiers"]): (one["value"], one["traits"], one["events"]) for one in shown.values()}
     assert found == {names: summed(accepted, names) for names in connected(accepted)}
+    revenue = {frozenset(shown[root]["identifiers"]): sums for root, sums in revenues(pipe.data, shown).items()}
+    assert revenue == {names: ordered(accepted, names) for names in connected(accepted)}
+
+
+def revenues(data: Path, roots: Iterable[int]) -> dict[int, dict[str, Decimal]]:
+    """Return what the orders of customers add up to."""
+    with stored.reading(data) as tx:
+        return {root: commerce.figures_of(tx, 1, profiles.members(tx, 1, root)).revenue for root in roots}
+
+
+def ordered(accepted: list[Accepted], names: frozenset[Identifier]) -> dict[str, Decimal]:
+    """Return the totals of the orders that are somebody's, by currency."""
+    sums: dict[str, Decimal] = {}
+    orders = (one.body["order"] for one in accepted if "order" in one.body and names & set(one.identifiers))
+    for currency, total in orders:
+        sums[currency] = sums.get(currency, Decimal(0)) + total
+    return sums
 
 
 def connected(accepted: list[Accepted]) -> set[frozenset[Identifier]]:

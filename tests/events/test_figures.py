@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, func, select
 
+from tests.fresh import migrated
 from tests.pipeline.test_batch import T0, happened, record, run
 from tidings.db.engine import make_engine
-from tidings.db.migrate import migrate
 from tidings.events import figures_store as figures
 from tidings.events import reasons
 from tidings.events.figures_api import GRIDS, Span, history_of
@@ -24,7 +24,7 @@ NOW = T0 // MINUTE
 @pytest.fixture
 def tx(tmp_path: Path) -> Iterator[Connection]:
     path = tmp_path / "tidings.db"
-    migrate(path, T0)
+    migrated(path, T0)
     engine = make_engine(path, mode="write")
     with engine.connect() as connection:
         yield connection

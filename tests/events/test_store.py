@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.fresh import migrated
 from tidings.db import Database, Tx
-from tidings.db.migrate import migrate
 from tidings.events import refusals, service, store
 from tidings.events.model import Refusal
 from tidings.events.refusals import WAITING, Refusals, clean
@@ -25,7 +25,7 @@ ALICE, STRANGER = 1, 2
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     path = tmp_path / "tidings.db"
-    migrate(path, 1)
+    migrated(path, 1)
     opened = Database(path)
     yield opened
     opened.close()
@@ -320,7 +320,7 @@ def test_a_timeline_of_merged_profiles_over_both_tiers_is_in_order(
     fold: int,
 ) -> None:
     path = tmp_path_factory.mktemp("timeline") / "tidings.db"
-    migrate(path, 1)
+    migrated(path, 1)
     database = Database(path)
     rows = [event(n, profile_id=profile, time=time) for n, (profile, time) in enumerate(history, 1)]
     half = len(rows) // 2

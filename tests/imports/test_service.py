@@ -8,9 +8,9 @@ import msgspec
 import pytest
 from sqlalchemy import Connection
 
+from tests.fresh import migrated
 from tests.imports.files import NOW, STARTED, draft
 from tidings.db.engine import make_engine
-from tidings.db.migrate import migrate
 from tidings.events import pending_store
 from tidings.imports import service, store
 from tidings.imports.model import Import, Refused, Round
@@ -23,7 +23,7 @@ from tidings.tenants.service import Invalid
 def tx(tmp_path: Path) -> Iterator[Connection]:
     """A transaction over an empty, migrated database with its first workspace."""
     path = tmp_path / "tidings.db"
-    migrate(path, NOW)
+    migrated(path, NOW)
     engine = make_engine(path, mode="write")
     with engine.connect() as connection, connection.begin():
         tenants.first_workspace(connection, NOW)

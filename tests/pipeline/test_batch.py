@@ -9,8 +9,8 @@ import msgspec
 import pytest
 from sqlalchemy import Connection
 
+from tests.fresh import migrated
 from tidings.db.engine import make_engine
-from tidings.db.migrate import migrate
 from tidings.events import store as events
 from tidings.events.model import Event, Record
 from tidings.log.contract import Frame
@@ -27,7 +27,7 @@ KEY = bytes(32)
 def tx(tmp_path: Path) -> Iterator[Connection]:
     """A connection to an empty, migrated database."""
     path = tmp_path / "tidings.db"
-    migrate(path, T0)
+    migrated(path, T0)
     engine = make_engine(path, mode="write")
     with engine.connect() as connection:
         yield connection

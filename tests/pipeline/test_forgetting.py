@@ -16,10 +16,10 @@ from sqlalchemy import Connection, Engine, select
 
 from tests.crash import stored
 from tests.crash.reference import Accepted, Fold, Source
+from tests.fresh import migrated
 from tests.pipeline.test_batch import KEY, T0, counts, happened, record, run, tx
 from tests.pipeline.test_own_events import drain, left, refused, wait
 from tidings.db.engine import make_engine
-from tidings.db.migrate import migrate
 from tidings.events import history_store as history
 from tidings.events import pending_store, store
 from tidings.events import tables as event_tables
@@ -471,7 +471,7 @@ class Life:
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path: Path = tmp_path_factory.mktemp("template") / "tidings.db"
-    migrate(path, T0)
+    migrated(path, T0)
     return path
 
 

@@ -7,9 +7,9 @@ import msgspec
 import pytest
 from sqlalchemy import Connection, event
 
+from tests.fresh import migrated
 from tests.pipeline.test_batch import ENCODE, KEY, T0, alice, counts, happened, record, run, tx
 from tidings.db import Database
-from tidings.db.migrate import migrate
 from tidings.events import pending_store, service, store
 from tidings.events.model import Forget
 from tidings.events.pending_store import FORGET, RECORD, Pending
@@ -248,7 +248,7 @@ def test_the_log_waits_for_own_events_that_a_batch_does_not_take() -> None:
 
 def test_who_listens_hears_of_it_after_the_commit(tmp_path: Path) -> None:
     path = tmp_path / "tidings.db"
-    migrate(path, T0)
+    migrated(path, T0)
     database = Database(path)
     heard: list[int] = []
     database.listen(lambda: heard.append(len(database.read_now(pending_store.oldest, 10)[0])))

@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from tests.fresh import migrated
 from tests.pipeline.test_batch import T0, happened, record
 from tests.serving import wait_for
 from tidings.db import Database, compactions
-from tidings.db.migrate import migrate
 from tidings.events import pending_store, store
 from tidings.folder import Folder
+from tidings.log.contract import Frame
 from tidings.log.sqlite import SqliteLog
 from tidings.pipeline import compaction, runner
 from tidings.pipeline.opening import key_of, open_pipeline
@@ -26,7 +28,7 @@ class Running:
     def __init__(self, path: Path) -> None:
         self.folder = Folder(path)
         self.folder.prepare()
-        epoch = migrate(self.folder.state, T0)
+        epoch = migrated(self.folder.state, T0)
         self.database = Database(self.folder.state)
         self.log, self.pipeline = open_pipeline(self.folder, self.database, epoch, key_of(self.folder, self.database))
 
@@ -157,3 +159,52 @@ def test_a_stop_ends_a_compaction_which_is_done_after_the_next_start(running: Ru
     assert again.outcome(number) == (True, None)
     assert again.counts()["events"] == 1
     again.close()
+
+
+class Clock:
+    """Time that passes only where somebody works or waits."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+
+    def is_set(self) -> bool:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("events", "arriving", "pressed", "rest"),
+    [
+        (runner.MANY - 1, 50, True, 0.0),  # nothing to gather
+        (runner.MANY, 0, True, 0.0),  # nothing comes any more
+        (runner.MANY, 1, False, runner.GATHER_SECONDS),
+        (runner.MANY, 1, True, runner.PATIENCE * 0.5),
+        (runner.MANY, runner.IMPATIENT // 2, True, runner.PATIENCE * 0.25),
+        (runner.MANY, runner.IMPATIENT, True, runner.GATHER_SECONDS),
+    ],
+)
+def test_how_long_it_steps_back(
+    running: Running, monkeypatch: pytest.MonkeyPatch, events: int, arriving: int, pressed: bool, rest: float
+) -> None:
+    clock, pipeline, log = Clock(), running.pipeline, running.log
+    before = pipeline.cursor.upto
+    log.upto = before + events
+
+    def commit(_frames: list[Frame]) -> store.Cursor:
+        clock.now += 0.5
+        log.upto += arriving
+        return msgspec.structs.replace(pipeline.cursor, upto=before + events)
+
+    monkeypatch.setattr(runner, "time", clock)
+    monkeypatch.setattr(SqliteLog, "pressed", pressed)
+    with monkeypatch.context() as patched:
+        patched.setattr(pipeline, "_stopping", clock)
+        patched.setattr(pipeline, "_commit", commit)
+        assert pipeline.step() == events
+    assert clock.now - 100.5 == pytest.approx(rest, abs=0.02)
+    pipeline.cursor.upto = log.upto = before

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert
 
+from tests.fresh import migrated
 from tidings.db import Database, Tx
-from tidings.db.migrate import migrate
 from tidings.profiles import registered
 from tidings.profiles import registrations_store as registrations
 from tidings.profiles.tables import identifiers, profiles, traits
@@ -18,7 +18,7 @@ ALICE, STRANGER = 1, 2
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    migrate(tmp_path / "tidings.db", 1)
+    migrated(tmp_path / "tidings.db", 1)
     found = Database(tmp_path / "tidings.db")
     yield found
     found.close()

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.fresh import migrated
 from tidings.db import Database
-from tidings.db.migrate import migrate
 from tidings.kit.crypto import fingerprint
 from tidings.tenants import handshakes, handshakes_store, people_store, service, store
 from tidings.tenants.audit import CLI
@@ -23,7 +23,7 @@ class Place:
     """Two workspaces, each with a source."""
 
     def __init__(self, path: Path) -> None:
-        migrate(path, 1)
+        migrated(path, 1)
         self.database = Database(path)
         self.alice = self.database.write_now(service.first_workspace, 1)
         self.stranger = self.database.write_now(service.create_workspace, "stranger", "UTC", 1)
@@ -31,14 +31,14 @@ class Place:
         self.source, self.credentials = self.make(self.alice)
         self.other, _ = self.make(self.stranger)
 
-    def make(self, workspace_id: int) -> tuple[Source, dict[str, str]]:
+    def make(self, workspace_id: int, dialect: str = "remarkety") -> tuple[Source, dict[str, str]]:
         draft = Source(
             id=0,
             workspace_id=workspace_id,
             brand_id=0,
             brand_currency="",
-            dialect="remarkety",
-            name="shop",
+            dialect=dialect,
+            name=f"shop {dialect}",
             trust="server",
             enabled=True,
             settings=SourceSettings(),
@@ -54,6 +54,12 @@ class Place:
         done = self.database.write_now(handshakes.register, code, "api_key", key, now, KINDS, IP)
         assert done.source.id == self.source.id
         return done.credentials
+
+    def state(self, now: int = NOW) -> tuple[str, int | None, int | None]:
+        source = self.database.read_now(store.get_source, self.alice, self.source.id)
+        assert source is not None
+        found = self.database.read_now(handshakes.window_of, source, now)
+        return found.state, found.until, found.ended_at
 
     def keys(self, source: Source | None = None) -> list[str]:
         found = source or self.source
@@ -126,6 +132,29 @@ def test_a_code_of_a_disabled_source_is_nothing(place: Place) -> None:
         place.open()
     with pytest.raises(service.Invalid, match="no source"):
         place.database.write_now(handshakes.open_window, CLI, place.stranger, place.source.id, NOW)
+
+
+def test_other_dialects_have_no_such_thing(place: Place) -> None:
+    other, _ = place.make(place.alice, "segment")
+    with pytest.raises(service.Invalid, match="speaks segment"):
+        place.database.write_now(handshakes.open_window, CLI, place.alice, other.id, NOW)
+    assert place.deeds() == []
+
+
+def test_the_state_is_seen(place: Place) -> None:
+    assert place.state() == ("never", None, None)
+    place.database.write_now(handshakes.end, place.source, NOW, IP)
+    assert place.state() == ("never", None, NOW)
+    code, until = place.open(), NOW + WINDOW
+    assert place.state(until) == ("open", until, NOW)
+    assert place.state(until + 1) == ("closed", until, NOW)
+    place.database.write_now(service.change_source, place.alice, place.source.id, enabled=False, settings=None)
+    assert place.state() == ("closed", until, NOW)
+    place.database.write_now(service.change_source, place.alice, place.source.id, enabled=True, settings=None)
+    place.register(code)
+    assert place.state() == place.state(until + 1) == ("used", until, None)
+    place.open(until + 1)
+    assert place.state(until + 1) == ("open", until + 1 + WINDOW, None)
 
 
 def test_a_token_that_is_there_already_is_no_mistake(place: Place) -> None:

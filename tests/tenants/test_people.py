@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.fresh import migrated
 from tidings.db import Database
-from tidings.db.migrate import migrate
 from tidings.tenants import audit, passwords, people_store, service, sessions, users
 from tidings.tenants.model import Actor, User
 
@@ -34,7 +34,7 @@ class Place:
     """A database with two workspaces."""
 
     def __init__(self, path: Path) -> None:
-        migrate(path, 1)
+        migrated(path, 1)
         self.database = Database(path)
         self.alice = self.database.write_now(service.first_workspace, 1)
         self.stranger = self.database.write_now(service.create_workspace, "stranger", "UTC", 1)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fresh import migrated
 from tidings.db import Database
-from tidings.db.migrate import migrate
 from tidings.kit.crypto import fingerprint
 from tidings.kit.signing import Signer
 from tidings.tenants import service, store
@@ -20,7 +20,7 @@ class Place:
     """Two workspaces, Alice's and the stranger's, each with a brand."""
 
     def __init__(self, path: Path) -> None:
-        migrate(path, 1)
+        migrated(path, 1)
         self.database = Database(path)
         self.alice = self.database.write_now(service.first_workspace, 1)
         self.stranger = self.database.write_now(service.create_workspace, "stranger", "UTC", 1)

@@ -67,6 +67,38 @@ def test_declaring_anew_replaces(place: Place) -> None:
     assert actions == [("type.withdrawn", "PURCHASE"), ("type.declared", "PURCHASE"), ("type.declared", "PURCHASE")]
 
 
+def test_a_present_one_is_not_replaced_unawares(place: Place) -> None:
+    made = declare(place)
+    with pytest.raises(Invalid, match="PURCHASE/DELIVERY is declared already"):
+        place.database.write_now(vocabulary.declare, CLI, DRAFT, anew=False)
+    assert place.database.read_now(vocabulary_store.list_declared, place.alice) == [made]
+
+
+def test_a_change_keeps_the_number(place: Place) -> None:
+    made, other = declare(place), declare(place, type="visit", subtype="")
+    keys = Keys(place.database, Signer(b"a key"))
+    source = place.source(place.alice)[0]
+    wanted = msgspec.structs.replace(made, subtype=" pick-up ", properties={"table": Property(kind="text")})
+    changed = place.database.write_now(vocabulary.change, CLI, wanted, 7)
+    assert (changed.id, changed.title, list(changed.properties)) == (made.id, "PURCHASE/PICK-UP", ["table"])
+    assert place.database.write_now(vocabulary.change, CLI, changed, 8) == changed  # no news
+    keys.refresh_now()
+    assert keys.declared(source, "PURCHASE", "PICK-UP") == changed
+    assert keys.declared(source, "PURCHASE", "DELIVERY") is None
+    with pytest.raises(Invalid, match="VISIT is declared already"):
+        place.database.write_now(vocabulary.change, CLI, msgspec.structs.replace(changed, type="visit", subtype=""), 9)
+    for stranger in ({"workspace_id": place.stranger}, {"id": 99}):
+        with pytest.raises(Invalid, match="no declared type"):
+            place.database.write_now(vocabulary.change, CLI, msgspec.structs.replace(changed, **stranger), 9)
+    assert place.database.read_now(vocabulary_store.list_declared, place.alice) == [changed, other]
+    deeds = place.database.read_now(
+        people_store.list_deeds, place.alice, actor=None, action="type.changed", before=None, limit=9
+    )
+    assert [(deed.at, deed.subject, deed.detail["before"]) for deed in deeds] == [
+        (7, f"type:{made.id}", "PURCHASE/DELIVERY")
+    ]
+
+
 @pytest.mark.parametrize(
     ("members", "message"),
     [

@@ -40,6 +40,19 @@ class Market:
         self.tells("products/create", self.product("shirt", "Shirt", stock=(3, 0)))
         self.tells("products/create", self.product("socks", "Socks", stock=(0, 0)))
         self.tells("products/create", self.product("gone", "Gone", stock=(1, 1), exists=False))
+        self.outlet = world.admin.make("/brands", {"key": "outlet", "name": "Outlet", "currency": "EUR"})["id"]
+        made = world.admin.make("/sources", {"dialect": "remarkety", "name": "outlet", "brand": "outlet"})
+        self.store, self.token = (made["credentials"][name] for name in ("store_id", "api_key"))
+        self.tells(
+            "orders/create", self.order("900", "#900", line_items=[], email="bargain@example.org", status="Collected")
+        )
+        self.tells("carts/create", self.cart("bargain", "2024-03-03T09:20:00Z", "trousers"))
+        self.tells(
+            "carts/update",
+            self.cart("bargain-2", "2024-03-04T09:20:00Z", "trousers") | {"email": "bargain@example.org"},
+        )
+        self.tells("carts/delete", {"id": "bargain-2", "email": "bargain@example.org"})
+        self.tells("products/create", self.product("trousers", "Trousers", stock=(0, 0)))
         world.server.settled()
 
     def track(self, user_id: str, event: str, day: int | None = None, **properties: Any) -> None:
@@ -65,8 +78,8 @@ class Market:
             "discount_codes": [{"code": "10OFF"}], "note": "Ring twice", "weight": 1.50, **members,
         }  # fmt: skip
 
-    def cart(self, cart_id: str, at: str) -> dict[str, Any]:
-        line = {"product_id": "shirt", "name": "Shirt", "quantity": 1, "price": 9.99}
+    def cart(self, cart_id: str, at: str, product_id: str = "shirt") -> dict[str, Any]:
+        line = {"product_id": product_id, "name": product_id.title(), "quantity": 1, "price": 9.99}
         return {
             "id": cart_id, "email": f"{cart_id}@example.org", "currency": "EUR", "created_at": at, "updated_at": at,
             "line_items": [line], "total_price": 9.99, "abandoned_checkout_url": "https://shop.example/cart",
@@ -118,10 +131,17 @@ def test_orders_are_listed(market: Market) -> None:
     [
         ("search=10", [f"1{number:02}" for number in range(10)]),
         ("search=%23300", ["300"]),
+        ("search=%23300&brand_id={outlet}", []),
+        ("search=%23&brand_id={outlet}", ["900"]),
+        ("brand_id={outlet}", ["900"]),
+        ("brand_id={outlet}&status=completed", []),
+        ("brand_id={outlet}&profile_id={buyer}", []),
         ("search=a%2Fb", [STRANGE]),
         ("search=nothing", []),
         ("search=10&status=cancelled", ["102"]),
         ("status=Shipped", ["300"]),
+        ("status=Shipped&brand_id={outlet}", []),
+        ("status=Collected&brand_id={outlet}", ["900"]),
         ("status=shipped", []),
         ("search=10&profile_id={other}", []),
         ("profile_id={other}", ["200"]),
@@ -129,7 +149,7 @@ def test_orders_are_listed(market: Market) -> None:
     ],
 )
 def test_orders_are_narrowed(market: Market, query: str, expected: list[str]) -> None:
-    query = query.format(buyer=market.buyer(), other=market.world.person("other")["id"])
+    query = query.format(buyer=market.buyer(), other=market.world.person("other")["id"], outlet=market.outlet)
     assert sorted(names(market.get(f"/orders?{query}"))) == sorted(expected)
     whole = [order["id"] for order in market.get(f"/orders?{query}&limit=200")["items"]]
     assert walk(market.world, f"/orders?{query}", 3) == whole
@@ -181,11 +201,26 @@ def test_carts_are_listed(market: Market) -> None:
     assert {"left", "begun", ""} <= {cart["cart_id"] for cart in found}
     assert {cart["status"] for cart in found} == {"open"}
     assert walk(market.world, "/carts", 1) == [cart["id"] for cart in found]
-    assert market.get("/carts?status=closed")["items"] == []
+    assert names(market.get("/carts?status=closed"), "cart_id") == ["bargain-2"]
+
+
+def test_carts_are_narrowed(market: Market) -> None:
+    assert names(market.get(f"/carts?brand_id={market.outlet}"), "cart_id") == ["bargain"]
+    owner = market.get("/profiles/by/email/bargain@example.org")["id"]
+    found = market.get(f"/carts?profile_id={owner}")["items"]
+    assert [(cart["cart_id"], cart["status"]) for cart in found] == [("bargain-2", "closed"), ("bargain", "open")]
+    assert walk(market.world, f"/carts?profile_id={owner}", 1) == [cart["id"] for cart in found]
+    for query, expected in (
+        (f"profile_id={owner}&status=open", ["bargain"]),
+        (f"profile_id={owner}&abandoned_for=60", ["bargain"]),
+        (f"profile_id={owner}&brand_id={market.brand}", []),
+        (f"profile_id={owner}&brand_id={market.outlet}&status=closed", ["bargain-2"]),
+    ):
+        assert names(market.get(f"/carts?{query}"), "cart_id") == expected, query
 
 
 def test_carts_that_were_left(market: Market) -> None:
-    assert names(market.get("/carts?abandoned_for=60"), "cart_id") == ["begun", "left"]
+    assert names(market.get("/carts?abandoned_for=60"), "cart_id") == ["bargain", "begun", "left"]
     assert names(market.get("/carts?abandoned_since=2024-03-01T10:00:00Z"), "cart_id") == ["left"]
     assert names(market.get("/carts?abandoned_since=2024-03-01T10:20:00%2B02:00"), "cart_id") == []
     minutes = int(time.time()) // 60
@@ -205,6 +240,10 @@ def test_a_cart_is_shown(market: Market) -> None:
     ("query", "expected"),
     [
         ("search=sh", ["shirt"]),
+        ("search=sh&brand_id={outlet}", []),
+        ("search=tr&brand_id={outlet}", ["trousers"]),
+        ("brand_id={outlet}", ["trousers"]),
+        ("brand_id={outlet}&out_of_stock=true", ["trousers"]),
         ("search=SHIRT", ["shirt"]),
         ("search=shirt-s", ["shirt"]),
         ("search=cap%2F", ["cap/1"]),
@@ -212,11 +251,12 @@ def test_a_cart_is_shown(market: Market) -> None:
         ("search=MUG-", ["mug"]),
         ("search=go", ["gone"]),
         ("search=go&existing=true", []),
-        ("out_of_stock=true", ["socks"]),
+        ("out_of_stock=true", ["socks", "trousers"]),
         ("search=shi&out_of_stock=true", []),
     ],
 )
 def test_products_are_narrowed(market: Market, query: str, expected: list[str]) -> None:
+    query = query.format(outlet=market.outlet)
     assert names(market.get(f"/products?{query}"), "product_id") == expected
 
 
@@ -230,7 +270,7 @@ def test_products_are_listed(market: Market) -> None:
 
 
 def test_a_product_is_shown(market: Market) -> None:
-    brief = market.get("/products?search=shirt")["items"][0]
+    brief = market.get(f"/products?search=shirt&brand_id={market.brand}")["items"][0]
     assert (brief["stock"], brief["exists"], brief["told"], brief["sku"]) == ("3", True, True, "shirt-sku")
     found = market.get(f"/products/{brief['id']}")
     assert brief.items() <= found.items()
@@ -294,6 +334,9 @@ def test_a_merged_customer_bought_what_both_did(market: Market) -> None:
         "/orders?search=%00",
         "/orders?status=" + "x" * 1001,
         "/orders?profile_id=0",
+        "/orders?brand_id=0",
+        "/carts?brand_id=x",
+        f"/products?brand_id={HUGE}",
         f"/orders?profile_id={HUGE}",
         "/orders?cursor=x",
         "/orders/by/0/1",
@@ -317,7 +360,17 @@ def test_bad_questions(market: Market, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/orders?profile_id=999999", "/profiles/999999/commerce", "/orders/999999", "/orders/by"]
+    "path",
+    [
+        "/orders?profile_id=999999",
+        "/orders?brand_id=999999",
+        "/carts?profile_id=999999",
+        "/carts?brand_id=999999",
+        "/products?brand_id=999999",
+        "/profiles/999999/commerce",
+        "/orders/999999",
+        "/orders/by",
+    ],
 )
 def test_what_is_not_there(market: Market, path: str) -> None:
     problem(market.admin("GET", path), 404, "not_found")
@@ -334,7 +387,9 @@ def test_nothing_of_another_workspace_is_there(market: Market) -> None:
         "/orders?status=completed",
     ):
         assert stranger.get(path) == {"items": [], "next": None}, path
-    assert stranger("GET", f"/orders?profile_id={market.buyer()}").status == 404
+    for query in (f"profile_id={market.buyer()}", f"brand_id={market.outlet}"):
+        assert stranger("GET", f"/orders?{query}").status == stranger("GET", f"/carts?{query}").status == 404
+    assert stranger("GET", f"/products?brand_id={market.outlet}").status == 404
     assert stranger("GET", f"/orders/by/{market.brand}/300").status == 404
     cursor = market.get("/products?limit=1")["next"]
     assert stranger("GET", f"/products?cursor={cursor}").status == 400

@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.fresh import migrated
 from tests.web.conftest import Caller, World
 from tests.web.test_paging import walk
 from tidings.db import Database
-from tidings.db.migrate import migrate
 from tidings.events import store
 from tidings.events.store import Filter
 
@@ -81,7 +81,7 @@ def test_a_rare_event_of_a_timeline_is_found_in_bounded_steps(
 ) -> None:
     monkeypatch.setattr(store, "LOOKED_AT", 10)
     monkeypatch.setattr(store, "TOGETHER", 4)
-    migrate(tmp_path / "tidings.db", 1)
+    migrated(tmp_path / "tidings.db", 1)
     database = Database(tmp_path / "tidings.db")
     rows = [
         (n, 1, 1 + n % 2, profiles[n % len(profiles)], "page" if n % 37 == 0 else "track", f"n{n % 5}", 500 - n // 3, n,

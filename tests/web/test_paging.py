@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.fresh import migrated
 from tests.serving import wait_for
 from tests.web.conftest import World
 from tidings.db import Database
-from tidings.db.migrate import migrate
 from tidings.events import store
 from tidings.events.store import Filter
 
@@ -84,7 +84,7 @@ def test_refused(crowd: World) -> None:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Any:
-    migrate(tmp_path / "tidings.db", 1)
+    migrated(tmp_path / "tidings.db", 1)
     opened = Database(tmp_path / "tidings.db")
     yield opened
     opened.close()

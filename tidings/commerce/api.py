@@ -8,9 +8,9 @@ from litestar.params import Parameter
 from msgspec import Struct
 
 from tidings.commerce import listing, reading, rules
-from tidings.commerce.listing import OrdersWanted
+from tidings.commerce.listing import CartsWanted, OrdersWanted
 from tidings.commerce.model import CartStatus, Heard, OrderView, ProductView
-from tidings.commerce.reading_store import CartFilter, ProductFilter
+from tidings.commerce.reading_store import ProductFilter
 from tidings.commerce.shapes import (
     CartBrief,
     CartDetail,
@@ -55,15 +55,25 @@ OrderSearch = Annotated[
 ]
 ProductSearch = Annotated[
     str | None,
-    Parameter(min_length=1, max_length=200, description="Beginning of a title in any case, of an SKU or of an id."),
+    Parameter(
+        min_length=1,
+        max_length=200,
+        description="Beginning of a title in any case, of an SKU, also a variant's, or of an id.",
+    ),
 ]
 Status = Annotated[str | None, Parameter(max_length=1000, description="Only orders in exactly this state.")]
 Whose = Annotated[
-    int | None, Parameter(ge=1, le=LARGEST, description="Only orders of this customer, or of one merged into it.")
+    int | None, Parameter(ge=1, le=LARGEST, description="Only those of this customer, or of one merged into it.")
+]
+OfBrand = Annotated[
+    int | None,
+    Parameter(ge=1, le=LARGEST, description="Only those of this brand; pages may then be short although more follow."),
 ]
 Existing = Annotated[bool, Parameter(description="Leave out products that are not for sale any more.")]
 OutOfStock = Annotated[bool, Parameter(description="Only products of which nothing is left.")]
-OneStatus = Annotated[CartStatus, Parameter(description="Only carts in this state.")]
+OneStatus = Annotated[
+    CartStatus | None, Parameter(description="Only carts in this state; left out, open ones, of a customer all.")
+]
 IdleFor = Annotated[
     int | None,
     Parameter(ge=0, le=YEARS, description="Only open carts in which nothing has happened for so many minutes."),
@@ -108,9 +118,10 @@ async def list_orders(
     search: OrderSearch = None,
     status: Status = None,
     profile_id: Whose = None,
+    brand_id: OfBrand = None,
 ) -> OrderPage:
     """Return the newest orders that are not deleted, or the first 1,000 whose id or number begins with a text."""
-    wanted = OrdersWanted(search, status, profile_id)
+    wanted = OrdersWanted(search, status, profile_id, brand_id)
     found, following = await database.read(listing.orders, token.workspace_id, wanted, page)
     return OrderPage(items=[OrderBrief(**order_brief(one)) for one in found], next=following)
 
@@ -142,17 +153,20 @@ async def find_order(
 
 
 @get("/carts", summary="List carts")
-async def list_carts(
+async def list_carts(  # noqa: PLR0913 -- what they can be narrowed to
     *,
     database: Database,
     token: Token,
     page: Page,
-    status: OneStatus = "open",
+    status: OneStatus = None,
     abandoned_for: IdleFor = None,
     abandoned_since: IdleSince = None,
+    profile_id: Whose = None,
+    brand_id: OfBrand = None,
 ) -> CartPage:
     """Return carts, the newest state first; with `abandoned_for` or `abandoned_since` those that were left."""
-    wanted = CartFilter(status, abandoned(abandoned_for, abandoned_since, status))
+    upto = abandoned(abandoned_for, abandoned_since, status)
+    wanted = CartsWanted(status, upto, profile_id, brand_id)
     found, following = await database.read(listing.carts, token.workspace_id, wanted, page)
     return CartPage(items=[CartBrief(**cart_brief(one)) for one in found], next=following)
 
@@ -176,9 +190,10 @@ async def list_products(
     search: ProductSearch = None,
     existing: Existing = False,
     out_of_stock: OutOfStock = False,
+    brand_id: OfBrand = None,
 ) -> ProductPage:
-    """Return products by their titles, or the first 1,000 whose title, SKU or id begins with a text."""
-    wanted = ProductFilter(existing, out_of_stock)
+    """Return products by their titles, or the first 1,000 whose title, SKU (also a variant's) or id begins so."""
+    wanted = ProductFilter(existing, out_of_stock, brand_id=brand_id)
     found, following = await database.read(listing.products, token.workspace_id, search, wanted, page)
     return ProductPage(items=[ProductBrief(**product_brief(one)) for one in found], next=following)
 
@@ -228,7 +243,7 @@ ROUTES = (
 )
 
 
-def abandoned(minutes: int | None, since: str | None, status: CartStatus) -> int | None:
+def abandoned(minutes: int | None, since: str | None, status: CartStatus | None) -> int | None:
     """Return since when nothing may have happened in a cart, UTC milliseconds; None for any.
 
     Args:
@@ -244,7 +259,7 @@ def abandoned(minutes: int | None, since: str | None, status: CartStatus) -> int
     field = "abandoned_since" if minutes is None else "abandoned_for"
     if minutes is not None and since is not None:
         raise bad(field, "give abandoned_for or abandoned_since, not both")
-    if status != "open":
+    if status not in (None, "open"):
         raise bad(field, "only open carts are abandoned: leave out status")
     if minutes is not None:
         return clock.now() - minutes * MINUTE

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tidings.commerce import layers, rules, store
+from tidings.commerce import layers, rules, skus, skus_store, store
 from tidings.commerce.model import Happening, Layer, Outcome, Restocked
 from tidings.commerce.orders import text_of, tie_of
 from tidings.commerce.store import ProductRow
@@ -90,10 +90,17 @@ def fold(tx: Tx, happenings: Sequence[Happening], outcome: Outcome) -> None:
     keys = {**told, **met}
     rows = {row[:3]: row for row in store.get_products(tx, keys)}
     changed: list[ProductRow] = []
+    gone: list[skus_store.Known] = []
+    come: list[skus_store.Known] = []
     for key in keys:
         draft = Draft(key, rows.get(key))
-        for report, one in told.get(key, ()):
-            draft.hear(report, one)
+        if key in told:  # positions tell nothing of variants
+            before = skus.of(draft.layers)
+            for report, one in told[key]:
+                draft.hear(report, one)
+            after = skus.of(draft.layers)
+            gone += [(key[0], sku, *key[1:]) for sku in before - after]
+            come += [(key[0], sku, *key[1:]) for sku in after - before]
         if key in met:
             draft.meet(met[key])
         new = _row(draft)
@@ -103,6 +110,7 @@ def fold(tx: Tx, happenings: Sequence[Happening], outcome: Outcome) -> None:
         if restocked is not None:
             outcome.restocked.append(restocked)
     store.save_products(tx, changed)
+    skus_store.change(tx, gone, come)
     store.add_product_events(tx, heard)
 
 

@@ -47,6 +47,14 @@ def list_carts(tx: Tx, workspace_id: int, narrowed: CartFilter, limit: int) -> l
     return cart_views(tx, rows.list_carts(tx, workspace_id, narrowed, limit))
 
 
+def look_for_carts(
+    tx: Tx, workspace_id: int, narrowed: CartFilter, limit: int
+) -> tuple[list[CartView], rows.Place | None]:
+    """Return carts of a brand among the next ones, and where the list goes on; None at its end."""
+    found, place = rows.look_for_carts(tx, workspace_id, narrowed, limit)
+    return cart_views(tx, found), place
+
+
 def cart(tx: Tx, workspace_id: int, number: int) -> tuple[CartView, list[Heard]] | None:
     """Return a cart with the newest events that spoke of it, None if there is none of this number."""
     row = rows.get_cart(tx, workspace_id, number)
@@ -66,6 +74,14 @@ def open_cart(tx: Tx, workspace_id: int, profile_ids: Sequence[int]) -> CartView
 def list_products(tx: Tx, workspace_id: int, narrowed: ProductFilter, limit: int) -> list[ProductView]:
     """Return products by title; the next page begins after (``searched(product)``, ``number``) of the last one."""
     return [product_view(*row) for row in rows.list_products(tx, workspace_id, narrowed, limit)]
+
+
+def look_for_products(
+    tx: Tx, workspace_id: int, narrowed: ProductFilter, limit: int
+) -> tuple[list[ProductView], rows.Place | None]:
+    """Return products of a brand among the next ones, and where the list goes on; None at its end."""
+    found, place = rows.look_for_products(tx, workspace_id, narrowed, limit)
+    return [product_view(*one) for one in found], place
 
 
 def search_products(tx: Tx, workspace_id: int, prefix: str, narrowed: ProductFilter, limit: int) -> list[ProductView]:

@@ -6,9 +6,19 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, Table, select, tuple_
 
 from tidings.commerce.store import CartRow, OrderRow, ProductRow
-from tidings.commerce.tables import cart_events, carts, order_events, orders, product_events, products
+from tidings.commerce.tables import (
+    cart_events,
+    carts,
+    order_events,
+    orders,
+    product_events,
+    product_skus,
+    products,
+)
 from tidings.db import Tx
 from tidings.db.bulk import collected, fetch, given, pack
+
+LOOKED_AT = 5_000  # objects that one page looks through for those of a brand, by which no list is indexed
 
 _ids = given("id")
 _THESE = select(_ids.c.id)
@@ -29,6 +39,7 @@ _PRODUCTS = collected(
     products.c.n.is_not(None),
 )
 Numbered = tuple[int, ProductRow]
+Place = tuple[Any, int]  # in a list: what it is ordered by, and the number of the object
 
 
 class OrderFilter(NamedTuple):
@@ -38,25 +49,31 @@ class OrderFilter(NamedTuple):
         status: Name of the state, exactly; it is not looked at where ``profile_ids`` are given.
         profile_ids: Whose.
         before: (placed at, number) of the last order of the page before.
+        brand_id: Of which brand; it is looked at only where ``profile_ids`` are given, see ``look_for_orders``.
     """
 
     status: str | None = None
     profile_ids: Sequence[int] | None = None
     before: tuple[int, int] | None = None
+    brand_id: int | None = None
 
 
 class CartFilter(NamedTuple):
     """What a list of carts is narrowed to.
 
     Args:
-        status: ``open``, ``ordered`` or ``closed``.
+        status: ``open``, ``ordered`` or ``closed``; None is all, of some customer.
         upto: Only carts in which nothing has happened since this moment, UTC milliseconds; None is all.
         before: (at, number) of the last cart of the page before.
+        brand_id: Of which brand; None is all.
+        profile_ids: Whose; None is everybody's.
     """
 
-    status: str = "open"
+    status: str | None = "open"
     upto: int | None = None
     before: tuple[int, int] | None = None
+    brand_id: int | None = None
+    profile_ids: Sequence[int] | None = None
 
 
 class ProductFilter(NamedTuple):
@@ -66,30 +83,73 @@ class ProductFilter(NamedTuple):
         present: Without those that are gone.
         sold_out: Only those of which nothing is left.
         after: (title as it is searched, number) of the last product of the page before.
+        brand_id: Of which brand; None is all.
     """
 
     present: bool = False
     sold_out: bool = False
     after: tuple[str, int] | None = None
+    brand_id: int | None = None
 
 
 def list_orders(tx: Tx, workspace_id: int, narrowed: OrderFilter, limit: int) -> list[OrderRow]:
     """Return orders that are not deleted, the newest first."""
-    o = orders.c
     if narrowed.profile_ids is not None:
         return _orders_of(tx, workspace_id, narrowed, limit)
+    return _orders(tx, _newest_orders(_ORDER, workspace_id, narrowed).limit(limit))
+
+
+def look_for_orders(
+    tx: Tx, workspace_id: int, narrowed: OrderFilter, limit: int
+) -> tuple[list[OrderRow], Place | None]:
+    """Look through the next orders, the newest first, for those of a brand.
+
+    Returns:
+        Those that were found, and where the list goes on; None where all of it was looked through.
+    """
+    o = orders.c
+    keys = _newest_orders([o.placed, o.n, o.brand_id], workspace_id, narrowed)
+    numbers, place = _looked_for(tx, keys, narrowed.brand_id, limit)
+    return _orders_by_number(tx, workspace_id, numbers), place
+
+
+def _newest_orders(columns: Sequence[Any], workspace_id: int, narrowed: OrderFilter) -> Select[Any]:
+    o = orders.c
     mine = [o.workspace_id == workspace_id, o.deleted == 0]
     if narrowed.status is not None:
         mine.append(o.status == narrowed.status)
     if narrowed.before is not None:
         mine += [o.placed <= narrowed.before[0], tuple_(o.placed, o.n) < tuple_(*narrowed.before)]
-    return _orders(tx, select(*_ORDER).where(*mine).order_by(o.placed.desc(), o.n.desc()).limit(limit))
+    return select(*columns).where(*mine).order_by(o.placed.desc(), o.n.desc())
+
+
+def _looked_for(tx: Tx, keys: Select[Any], brand_id: int | None, limit: int) -> tuple[list[int], Place | None]:
+    """Return the numbers of a brand's objects, and the place of the last object looked at if there may be more.
+
+    Args:
+        tx: The transaction.
+        keys: What a list is ordered by, number and brand of its objects, in its order.
+        brand_id: The brand.
+        limit: Objects at most.
+    """
+    found: list[int] = []
+    last, looked_at = None, 0
+    with tx.execute(keys.limit(LOOKED_AT)) as result:
+        for value, number, brand in result:
+            last, looked_at = (value, number), looked_at + 1
+            if brand == brand_id:
+                found.append(number)
+            if len(found) == limit:
+                return found, last
+    return found, last if looked_at == LOOKED_AT else None
 
 
 def _orders_of(tx: Tx, workspace_id: int, narrowed: OrderFilter, limit: int) -> list[OrderRow]:
     """Return orders of some profiles, the newest first, of one moment by their ids."""
     o = orders.c
     mine = [o.workspace_id == workspace_id, o.deleted == 0]
+    if narrowed.brand_id is not None:
+        mine.append(o.brand_id == narrowed.brand_id)
     if narrowed.before is not None:
         last = get_order(tx, workspace_id, narrowed.before[1])
         mine.append(tuple_(o.placed, o.id) < tuple_(narrowed.before[0], "" if last is None else last.id))
@@ -100,10 +160,13 @@ def _orders_of(tx: Tx, workspace_id: int, narrowed: OrderFilter, limit: int) -> 
     for profile_id in narrowed.profile_ids or ():
         keys = select(o.placed, o.id, o.n).where(*mine, o.profile_id == profile_id)
         found += [tuple(row) for row in tx.execute(keys.order_by(o.placed.desc(), o.id.desc()).limit(limit))]
-    page = sorted(found, reverse=True)[:limit]
-    query = select(*_ORDER).where(o.workspace_id + 0 == workspace_id, o.n.in_(_THESE))
-    rows = {row[0]: OrderRow(*row) for row in tx.execute(query, _given([n for _, _, n in page]))}
-    return [rows[n] for _, _, n in page]
+    return _orders_by_number(tx, workspace_id, [n for _, _, n in sorted(found, reverse=True)[:limit]])
+
+
+def _orders_by_number(tx: Tx, workspace_id: int, numbers: Sequence[int]) -> list[OrderRow]:
+    query = select(*_ORDER).where(orders.c.workspace_id + 0 == workspace_id, orders.c.n.in_(_THESE))
+    rows = {row[0]: OrderRow(*row) for row in tx.execute(query, _given(numbers))}
+    return [rows[n] for n in numbers]
 
 
 def search_orders(tx: Tx, workspace_id: int, prefix: str, limit: int) -> list[OrderRow]:
@@ -137,15 +200,51 @@ def find_order(tx: Tx, workspace_id: int, brand_id: int, order_id: str) -> Order
 
 
 def list_carts(tx: Tx, workspace_id: int, narrowed: CartFilter, limit: int) -> list[CartRow]:
-    """Return carts, the newest state first."""
+    """Return carts of everybody or of some profiles, the newest state first."""
+    if narrowed.profile_ids is not None:
+        return _newest_carts_of(tx, workspace_id, narrowed, limit)
+    query = _newest_carts(_CART, workspace_id, narrowed)
+    return [CartRow(*row) for row in tx.execute(query.limit(limit))]
+
+
+def look_for_carts(tx: Tx, workspace_id: int, narrowed: CartFilter, limit: int) -> tuple[list[CartRow], Place | None]:
+    """Look through the next carts, the newest state first, for those of a brand; see ``look_for_orders``."""
+    keys = _newest_carts([carts.c.at, carts.c.n, carts.c.brand_id], workspace_id, narrowed)
+    numbers, place = _looked_for(tx, keys, narrowed.brand_id, limit)
+    return _carts_by_number(tx, workspace_id, numbers), place
+
+
+def _newest_carts(columns: Sequence[Any], workspace_id: int, narrowed: CartFilter) -> Select[Any]:
     c = carts.c
     mine = [c.workspace_id == workspace_id, c.status == narrowed.status]
     if narrowed.upto is not None:
         mine.append(c.at <= narrowed.upto)
     if narrowed.before is not None:
         mine += [c.at <= narrowed.before[0], tuple_(c.at, c.n) < tuple_(*narrowed.before)]
-    query = select(*_CART).where(*mine).order_by(c.at.desc(), c.n.desc())
-    return [CartRow(*row) for row in tx.execute(query.limit(limit))]
+    return select(*columns).where(*mine).order_by(c.at.desc(), c.n.desc())
+
+
+def _newest_carts_of(tx: Tx, workspace_id: int, narrowed: CartFilter, limit: int) -> list[CartRow]:
+    """Return carts of some profiles: no index has them by their moments, so that of all of them these are read."""
+    c = carts.c
+    mine = (c.workspace_id == workspace_id) & c.profile_id.in_(_THESE)
+    keys = select(c.at, c.n).where(mine)
+    if narrowed.status is not None:
+        keys = keys.where(c.status == narrowed.status)
+    if narrowed.brand_id is not None:
+        keys = keys.where(c.brand_id == narrowed.brand_id)
+    if narrowed.upto is not None:
+        keys = keys.where(c.at <= narrowed.upto)
+    if narrowed.before is not None:
+        keys = keys.where(tuple_(c.at, c.n) < tuple_(*narrowed.before))
+    found = sorted((tuple(row) for row in tx.execute(keys, _given(narrowed.profile_ids or ()))), reverse=True)
+    return _carts_by_number(tx, workspace_id, [number for _, number in found[:limit]])
+
+
+def _carts_by_number(tx: Tx, workspace_id: int, numbers: Sequence[int]) -> list[CartRow]:
+    query = select(*_CART).where(carts.c.workspace_id + 0 == workspace_id, carts.c.n.in_(_THESE))
+    rows = {row[0]: CartRow(*row) for row in tx.execute(query, _given(numbers))}
+    return [rows[n] for n in numbers]
 
 
 def get_cart(tx: Tx, workspace_id: int, number: int) -> CartRow | None:
@@ -172,21 +271,38 @@ def carts_of(tx: Tx, workspace_id: int, profile_ids: Sequence[int], since: int =
 
 def list_products(tx: Tx, workspace_id: int, narrowed: ProductFilter, limit: int) -> list[Numbered]:
     """Return products by their titles."""
+    return _products(tx, _by_title(_PRODUCT, workspace_id, narrowed).limit(limit))
+
+
+def look_for_products(
+    tx: Tx, workspace_id: int, narrowed: ProductFilter, limit: int
+) -> tuple[list[Numbered], Place | None]:
+    """Look through the next products, by their titles, for those of a brand; see ``look_for_orders``."""
+    p = products.c
+    numbers, place = _looked_for(
+        tx, _by_title([p.search, p.n, p.brand_id], workspace_id, narrowed), narrowed.brand_id, limit
+    )
+    query = select(*_PRODUCT).where(p.workspace_id + 0 == workspace_id, p.n.in_(_THESE))
+    rows = {row[0]: (row[0], ProductRow(*row[1:])) for row in tx.execute(query, _given(numbers))}
+    return [rows[n] for n in numbers], place
+
+
+def _by_title(columns: Sequence[Any], workspace_id: int, narrowed: ProductFilter) -> Select[Any]:
     p = products.c
     mine = [p.workspace_id == workspace_id, *_narrowed(narrowed)]
     if narrowed.after is not None:
         mine += [p.search >= narrowed.after[0], tuple_(p.search, p.n) > tuple_(*narrowed.after)]
-    return _products(tx, select(*_PRODUCT).where(*mine).order_by(p.search, p.n).limit(limit))
+    return select(*columns).where(*mine).order_by(p.search, p.n)
 
 
 def search_products(tx: Tx, workspace_id: int, prefix: str, narrowed: ProductFilter, limit: int) -> list[Numbered]:
-    """Return products whose title, SKU or id begins with a text.
+    """Return products whose title, SKU or id, or the SKU of a variant, begins with a text.
 
     Args:
         tx: The transaction.
         workspace_id: The wall.
-        prefix: At least one character; case matters for SKU and id only.
-        narrowed: Which products; ``after`` is ignored.
+        prefix: At least one character; case matters for SKUs and ids only.
+        narrowed: Which products; ``after`` and the brand are ignored.
         limit: Products at most.
     """
     p = products.c
@@ -194,7 +310,19 @@ def search_products(tx: Tx, workspace_id: int, prefix: str, narrowed: ProductFil
     for column, begin in ((p.search, prefix.casefold()), (p.sku, prefix), (p.id, prefix)):
         query = select(*_PRODUCT).where(p.workspace_id == workspace_id, *_begins(column, begin), *_narrowed(narrowed))
         found |= dict(_products(tx, query.order_by(column).limit(limit)))
+        if column is p.sku and len(found) < limit:
+            found |= dict(_with_variants(tx, workspace_id, prefix, narrowed))
     return list(found.items())[:limit]
+
+
+def _with_variants(tx: Tx, workspace_id: int, prefix: str, narrowed: ProductFilter) -> list[Numbered]:
+    """Return products that have a variant whose SKU begins with a text: of the first 5,000 such SKUs."""
+    s = product_skus.c
+    query = select(s.brand_id, s.product_id).where(s.workspace_id == workspace_id, *_begins(s.sku, prefix))
+    keys = dict.fromkeys((workspace_id, *row) for row in tx.execute(query.order_by(s.sku).limit(LOOKED_AT)))
+    known = {(row.brand_id, row.id): (number, row) for number, row in get_products(tx, list(keys))}
+    found = [known[key[1:]] for key in keys if key[1:] in known]
+    return [(number, row) for number, row in found if _fits(row, narrowed)]
 
 
 def page_of_products(tx: Tx, workspace_id: int, brand_id: int, offset: int, limit: int) -> list[Numbered]:
@@ -253,6 +381,11 @@ def _narrowed(narrowed: ProductFilter) -> list[ColumnElement[bool]]:
     if narrowed.sold_out:
         found.append(products.c.sold_out == 1)
     return found
+
+
+def _fits(row: ProductRow, narrowed: ProductFilter) -> bool:
+    """Tell of a row what ``_narrowed`` asks the database."""
+    return not (narrowed.present and row.present == 0) and not (narrowed.sold_out and row.sold_out != 1)
 
 
 def _begins(column: ColumnElement[Any], prefix: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -99,6 +99,16 @@ Index("products_search", products.c.workspace_id, products.c.search)
 Index("products_sku", products.c.workspace_id, products.c.sku, sqlite_where=products.c.sku.is_not(None))
 Index("products_sold_out", products.c.workspace_id, products.c.search, sqlite_where=products.c.sold_out == 1)
 
+product_skus = Table(  # those of a product's variants, by which it is found; its own is in its row
+    "product_skus",
+    metadata,
+    Column("workspace_id", Integer, primary_key=True),
+    Column("sku", String, primary_key=True),
+    Column("brand_id", Integer, primary_key=True),
+    Column("product_id", String, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
 order_events = Table(  # which events spoke of an order
     "order_events",
     metadata,

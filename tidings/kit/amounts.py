@@ -25,7 +25,9 @@ def parse(stated: Any) -> Decimal | None:
     Returns:
         The exact amount below 10^15 with at most 6 decimals; None where there is no such amount.
     """
-    if type(stated) is Decimal or type(stated) is int:
+    if type(stated) is Decimal:
+        amount = stated
+    elif type(stated) is int:
         amount = Decimal(stated)
     elif isinstance(stated, str) and len(stated) <= _LONGEST:
         text = _DECORATION.sub("", stated.strip())
@@ -38,9 +40,12 @@ def parse(stated: Any) -> Decimal | None:
         amount = Decimal(text)
     else:
         return None
-    if not amount.is_finite() or amount.copy_abs() >= _LIMIT:
-        return None
-    return amount if amount.quantize(_SMALLEST) == amount else None
+    return amount if is_one(amount) else None
+
+
+def is_one(number: Decimal) -> bool:
+    """Tell whether a number is within the bounds of amounts: finite, below 10^15, at most 6 decimals."""
+    return number.is_finite() and number.copy_abs() < _LIMIT and not number % _SMALLEST
 
 
 def names_currency(stated: Any) -> bool:

@@ -7,7 +7,12 @@ from hashlib import blake2b
 
 def digest(message_id: str) -> str:
     """Return 128 bits of BLAKE2b as 22 characters: one size for ids of any length, without a shared prefix."""
-    return b64encode(blake2b(message_id.encode(), digest_size=16).digest())[:22].decode()
+    return digest_of(message_id.encode())
+
+
+def digest_of(content: bytes) -> str:
+    """Return the same of a content that stands for an id."""
+    return b64encode(blake2b(content, digest_size=16).digest())[:22].decode()
 
 
 def keyed_digest(key: bytes, kind: str, value: str) -> str:

@@ -39,6 +39,7 @@ def normalise(text: str) -> str | None:
     return f"{local}@{host}"
 
 
+@lru_cache(maxsize=1024)
 def _host(domain: str) -> str | None:
     if not domain.isascii():
         try:

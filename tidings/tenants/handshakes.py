@@ -3,6 +3,8 @@
 Off by default. An owner opens the window and types the code into the plugin, as the password.
 """
 
+from typing import Any, Literal
+
 import msgspec
 
 from tidings.db import Tx
@@ -12,6 +14,7 @@ from tidings.tenants.model import Actor, Kinds, Source
 from tidings.tenants.service import Invalid
 
 WINDOW = 15 * 60_000  # milliseconds
+DIALECT = "remarkety"  # whose plugins register so; others have no such thing
 _NAME = "install"  # who did it, in the audit log
 
 
@@ -25,6 +28,20 @@ class Installed(msgspec.Struct, frozen=True):
 
     source: Source
     credentials: dict[str, str]
+
+
+class Window(msgspec.Struct, frozen=True):
+    """Whether a plugin can register with a source now.
+
+    Args:
+        state: ``never`` opened; ``open``; ``used`` by a plugin; ``closed`` when the time was over, or with the source.
+        until: When the newest code stops working or stopped, UTC milliseconds; None without one.
+        ended_at: When the plugin was taken out of its shop, UTC milliseconds; None while it is in.
+    """
+
+    state: Literal["never", "open", "used", "closed"]
+    until: int | None
+    ended_at: int | None
 
 
 class WrongCode(Exception):  # noqa: N818
@@ -45,17 +62,36 @@ def open_window(tx: Tx, actor: Actor, workspace_id: int, source_id: int, now: in
         The code, to be shown once, and until when it works, UTC milliseconds.
 
     Raises:
-        Invalid: There is no such source, or it is disabled.
+        Invalid: There is no such source, it speaks something else, or it is disabled.
     """
     source = store.get_source(tx, workspace_id, source_id)
     if source is None:
         raise Invalid(f"there is no source {source_id} in this workspace")
+    if source.dialect != DIALECT:
+        raise Invalid(f"source {source_id} speaks {source.dialect}: only Remarkety's plugins connect so")
     if not source.enabled:
         raise Invalid(f"source {source_id} is disabled: enable it first")
     code = crypto.code()
     handshakes_store.open_window(tx, workspace_id, source_id, crypto.fingerprint(_bare(code)), now + WINDOW)
     audit.record(tx, actor, workspace_id, "install.opened", now, f"source:{source_id}")
     return code, now + WINDOW
+
+
+def window_of(tx: Tx, source: Source, now: int) -> Window:
+    """Return whether a plugin can register with a source now.
+
+    Args:
+        tx: The transaction.
+        source: Which.
+        now: UTC milliseconds.
+    """
+    found: dict[str, Any] = handshakes_store.get(tx, source.workspace_id, source.id) or {}
+    if found.get("code") is None:
+        return Window("never", None, found.get("ended_at"))
+    until, ended_at = found["expires_at"], found["ended_at"]
+    if found["key"] is not None:
+        return Window("used", until, ended_at)
+    return Window("open" if source.enabled and now <= until else "closed", until, ended_at)
 
 
 def register(tx: Tx, code: str, name: str, key: str, now: int, kinds: Kinds, ip: str) -> Installed:

@@ -26,6 +26,14 @@ def open_window(tx: Tx, workspace_id: int, source_id: int, code: str, expires_at
     tx.execute(insert(handshakes).values(values).on_conflict_do_update(index_elements=["source_id"], set_=window))
 
 
+def get(tx: Tx, workspace_id: int, source_id: int) -> Row | None:
+    """Return the handshake of a source."""
+    h = handshakes.c
+    query = select(handshakes).where(h.workspace_id == workspace_id, h.source_id == source_id)
+    row = tx.execute(query).mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
 def find(tx: Tx, code: str) -> Row | None:
     """Return the handshake of a code, of whatever workspace: who asks knows nothing but the code."""
     row = tx.execute(select(handshakes).where(handshakes.c.code == code)).mappings().one_or_none()

@@ -66,7 +66,7 @@ async def list_types(database: Database, token: Token) -> TypeList:
     return TypeList(items=[_shown(declared) for declared in found])
 
 
-@put("/types", summary="Declare a type", opt={"scope": "admin"})
+@put("/types", summary="Declare a type", opt={"scope": "write"})
 async def declare_type(database: Database, token: Token, who: Actor, keys: Keys, data: TypeIn) -> TypeOut:
     """Declare a type of events; later events that are not like this are taken with a note."""
     draft = Declared(
@@ -82,7 +82,7 @@ async def declare_type(database: Database, token: Token, who: Actor, keys: Keys,
     return _shown(made)
 
 
-@delete("/types/{type_id:int}", summary="Withdraw a declared type", opt={"scope": "admin"})
+@delete("/types/{type_id:int}", summary="Withdraw a declared type", opt={"scope": "write"})
 async def withdraw_type(database: Database, token: Token, who: Actor, keys: Keys, type_id: TypeId) -> None:
     """Take a declaration back; events of the type are taken as before, without notes."""
     await database.write(_withdraw, who, token.workspace_id, type_id, clock.now())

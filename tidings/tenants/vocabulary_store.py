@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import RowMapping, delete, insert, select
+from sqlalchemy import RowMapping, delete, func, insert, select, update
 
 from tidings.db import Tx
 from tidings.tenants.model import Declared, Property
@@ -33,12 +33,27 @@ def list_declared(tx: Tx, workspace_id: int) -> list[Declared]:
     return [_declared(row) for row in tx.execute(query).mappings()]
 
 
+def count_declared(tx: Tx, workspace_id: int) -> int:
+    """Return how many types a workspace has declared."""
+    query = select(func.count()).where(declared_types.c.workspace_id == workspace_id)
+    return tx.execute(query).scalar() or 0
+
+
 def get_declared(tx: Tx, workspace_id: int, declared_id: int) -> Declared | None:
     """Return one declared type of a workspace."""
     c = declared_types.c
     query = select(declared_types).where(c.workspace_id == workspace_id, c.id == declared_id)
     row = tx.execute(query).mappings().one_or_none()
     return None if row is None else _declared(row)
+
+
+def change_declared(tx: Tx, declared: Declared) -> None:
+    """Store other names and properties of a declared type."""
+    c = declared_types.c
+    which = (c.workspace_id == declared.workspace_id) & (c.id == declared.id)
+    properties = msgspec.to_builtins(declared.properties)
+    values = {"type": declared.type, "subtype": declared.subtype, "properties": properties}
+    tx.execute(update(declared_types).where(which).values(values))
 
 
 def remove_declared(tx: Tx, workspace_id: int, declared_id: int) -> bool:

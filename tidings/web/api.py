@@ -27,7 +27,7 @@ from tidings.kit.signing import Signer
 from tidings.profiles import api as profiles
 from tidings.profiles import forgetting_api, groups_api
 from tidings.tenants import api as tenants
-from tidings.tenants import paging, people_api, vocabulary_api, workspace_api
+from tidings.tenants import handshakes_api, paging, people_api, vocabulary_api, workspace_api
 from tidings.tenants.keys import Keys
 from tidings.tenants.passwords import Passwords
 from tidings.web.auth import make_actor, make_guard, provide_token
@@ -43,7 +43,7 @@ QUERY = 32 * 1024
 PREFIX = "/tidings/v1"
 ABOUT = "What is stored, and who may send. Authorization: Bearer TOKEN (`tidings token create`). See docs/api.md."
 TAGS = (
-    ("sources and tokens", tenants.ROUTES),
+    ("sources and tokens", (*tenants.ROUTES, *handshakes_api.ROUTES)),
     ("workspace", workspace_api.ROUTES),
     ("users and audit", people_api.ROUTES),
     ("events", (*events.ROUTES, *figures_api.ROUTES, *retry_api.ROUTES, *vocabulary_api.ROUTES)),

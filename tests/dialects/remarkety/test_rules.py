@@ -172,6 +172,33 @@ def test_what_is_absent_or_null_is_not_spoken_of() -> None:
     assert cart_of({"line_items": []}).lines == []
 
 
+def test_of_two_names_one_counts() -> None:
+    for given, channel in (({"channel": "POS"}, "POS"), ({"channel": None}, "web"), ({"channel": " "}, UNSET)):
+        assert order_of({"source": "web", **given}).channel == channel
+    for given, vendor in (({"vendor": "Clay"}, "Clay"), ({"vendor": None}, "Mill"), ({"vendor": ""}, "Mill")):
+        assert product_of({"manufacturer": "Mill", **given}).vendor == vendor
+    assert cart_of({"subtotal": 7}).subtotal == 7
+    assert cart_of({"subtotal": 7, "subtotal_price": 8}).subtotal == 8
+    assert cart_of({"subtotal": 7, "subtotal_price": None}).subtotal is UNSET
+    images = [None, {"src": "b.jpg"}]
+    for given, name, image in (({"name": "Mug", "image": "a.jpg"}, "Mug", "a.jpg"), ({"name": ""}, "Old mug", "b.jpg")):
+        (line,) = order_of({"line_items": [{"title": "Old mug", "images": images, **given}]}).lines or []
+        assert (line.name, line.image, line.extra) == (name, image, {"title": "Old mug"})
+
+
+@pytest.mark.parametrize(
+    ("stated", "currency"),
+    [("eur", "EUR"), (" Usd ", "USD"), (None, "EUR"), ("€", "EUR"), ("EURO", "EUR"), ("E1R", "EUR"), ("ＵＳＤ", "EUR")],
+)
+def test_what_is_no_currency_leaves_that_of_the_shop(stated: str | None, currency: str) -> None:
+    event = event_of("orders/update", {"id": 12, "currency": stated, "total_price": 5})
+    assert event.commerce is not None
+    assert event.commerce.order is not None
+    assert event.commerce.order.currency == currency
+    usable = stated is None or stated.strip().upper() == currency
+    assert any("no usable currency" in note for note in event.notes) is not usable
+
+
 def test_discounts_are_never_negative() -> None:
     order = order_of({"total_discounts": -20, "line_items": [{"discount": "-1.5"}]})
     assert (order.discounts, (order.lines or [])[0].discount) == (Decimal(20), Decimal("1.5"))
@@ -206,6 +233,11 @@ def test_a_repeat_of_an_object_is_the_same_event() -> None:
             *(event_of(f"{noun}/update", content | {"updated_at": "soon"}) for _ in range(2)),
         ]
         assert len({event.message_id for event in [first, *others]}) == 1 + len(others)
+
+
+def test_a_repeat_is_one_after_an_update_of_tidings_too() -> None:
+    content = {"id": 1, "updated_at": "2024-03-01T10:00:00+00:00", "total_price": 7.5, "note": "gr\u00fc\u00df dich"}
+    assert event_of("orders/update", content).message_id == "content:vcGr/JNWO5VmXe/LCZrIRA"
 
 
 @pytest.mark.parametrize("event_type", ["newsletter/subscribe", "room-booked"])
@@ -257,6 +289,12 @@ def test_a_blocked_id_is_nobody() -> None:
     for stated in (0, "null", "undefined", "", " "):
         assert event_of("customers/update", {"id": stated, "email": ANA}).user_id is None
         assert event_of("orders/create", {"id": 1, "customer": {"id": stated, "email": ANA}}).user_id is None
+
+
+def test_an_email_that_cannot_be_one_is_no_trait() -> None:
+    order = {"id": 1, "email": "ana@example.org", "customer": {"email": "nope", "first_name": "Ana"}}
+    event = event_of("orders/create", order)
+    assert (event.email, event.traits) == ("ana@example.org", {"firstName": "Ana"})
 
 
 def test_what_is_missing_is_told() -> None:

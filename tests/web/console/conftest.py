@@ -82,6 +82,8 @@ class Console:
 
         if not self.query("SELECT 1 FROM tokens WHERE workspace_id = ?", workspace):
             self.server.cli("token", "create", "--name", "known")
+        if not self.query("SELECT 1 FROM declared_types WHERE workspace_id = ?", workspace):
+            self.server.cli("types", "add", "KNOWN")
         if not self.query("SELECT 1 FROM events WHERE workspace_id = ?", workspace):
             self.send({"userId": "known", "event": "Known"})
         if not self.query("SELECT 1 FROM groups WHERE workspace_id = ? AND id = 'known/1'", workspace):
@@ -102,6 +104,7 @@ class Console:
             "import_id": self.import_id,
             "user_id": str(self.query("SELECT id FROM users WHERE email = ?", CAROL)[0][0]),
             "token_id": newest("tokens"),
+            "type_id": newest("declared_types"),
             "brand_id": newest("brands"),
             "source_id": newest("sources"),
             "key_id": newest("credentials"),

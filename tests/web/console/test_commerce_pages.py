@@ -45,8 +45,23 @@ class Shop:
         self.tells("products/create", self.product("shirt", "Shirt", 5))
         self.tells("products/create", self.product("socks", "Socks", 0))
         self.tells("products/update", self.product("gone", "Gone", 1) | {"product_exists": False})
+        self.tells("carts/create", self.left("u-42-left") | {"email": "ana@shop.example"})
+        self.tells("carts/delete", {"id": "u-42-left", "email": "ana@shop.example"})
         self.tells("orders/create", self.strange_order("300") | {"test": True})
         self.tells("carts/create", self.left("left"))
+        self.server.cli("brand", "create", "outlet", "--name", "Outlet")
+        self.market, usual = self.server.source("remarkety", "--name", "outlet", "--brand", "outlet"), self.market
+        self.tells("orders/create", {"id": "bargain", "email": "bargain@shop.example"})
+        self.tells(
+            "carts/create",
+            self.left("bargain")
+            | {
+                "email": "lefty@shop.example",
+                "line_items": [{"product_id": "trousers", "name": "Trousers", "quantity": 1}],
+            },
+        )
+        self.tells("products/create", self.product("trousers", "Trousers", 3))
+        self.market = usual
         for number, text in enumerate(ALL):
             self.tells("orders/create", self.strange_order(f"strange-{number}", text))
             self.tells("orders/create", {"id": f"{text} {number}", "email": "strange@shop.example"})
@@ -106,6 +121,9 @@ class Shop:
             text: text,
         }  # fmt: skip
 
+    def brand(self, key: str) -> int:
+        return int(self.console.query("SELECT id FROM brands WHERE key = ?", key)[0][0])
+
     def number(self, table: str, id_: str) -> int:
         return int(self.console.query(f"SELECT n FROM {table} WHERE id = ?", id_)[0][0])
 
@@ -157,7 +175,7 @@ def walk(shop: Shop, path: str, kind: str, limit: int) -> list[str]:
 
 def test_orders_are_listed(shop: Shop) -> None:
     said = text_of(shop.get("orders?search=10"))
-    for part in ("1011 Ana Costa 12 Mar 2026, 23:30:00 completed 3 56.00 EUR", "46.00 EUR 10.00 EUR refunded"):
+    for part in ("1011 Main Ana Costa 12 Mar 2026, 23:30:00 completed 3 56.00 EUR", "46.00 EUR 10.00 EUR refunded"):
         assert part in said.replace("\N{NO-BREAK SPACE}", " "), part
     assert re.search(r"1003 .* cancelled", said)
     assert f'href="/console/profiles/{shop.profile("u-42")}"' in shop.get("orders?search=10").text
@@ -166,7 +184,7 @@ def test_orders_are_listed(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("query", "count"),
     [
-        ("", 14 + 2 * len(ALL)),
+        ("", 15 + 2 * len(ALL)),
         ("?search=10", 12),
         ("?status=cancelled", 1),
         ("?search=10&status=completed", 11),
@@ -228,7 +246,7 @@ def test_times_are_in_the_zone_of_the_workspace(fresh: Console) -> None:
 
 def test_products(shop: Shop) -> None:
     said = text_of(shop.get("products?search=shirt")).replace("\N{NO-BREAK SPACE}", " ")
-    assert re.search(r"Shirt 2 variants shirt-sku from 5.00 USD 10", said)
+    assert re.search(r"Shirt 2 variants, Main shirt-sku from 5.00 USD 10", said)
     assert "out of stock" in shop.get("products?search=socks").text
     assert len(links(shop.get("products?only=out_of_stock"), "products")) == 1
     assert "gone" in text_of(shop.get("products?search=gone"))
@@ -251,7 +269,7 @@ def test_one_product(shop: Shop) -> None:
 def test_carts(shop: Shop) -> None:
     ana, left = (str(shop.number("carts", id_)) for id_ in ("", "left"))
     everything = walk(shop, "carts", "carts", 4)
-    assert len(everything) == len(set(everything)) == 3 + len(ALL)
+    assert len(everything) == len(set(everything)) == 4 + len(ALL)
     assert {ana, left} <= set(everything)
     abandoned = walk(shop, "carts?status=open&abandoned_for=60", "carts", 4)
     assert left in abandoned
@@ -259,7 +277,41 @@ def test_carts(shop: Shop) -> None:
     page = shop.get("carts?status=ordered")
     assert links(page, "carts") == [str(shop.number("carts", "c-8"))]
     assert links(page, "orders") == [str(shop.number("orders", "8"))]
-    assert "No closed cart" in shop.get("carts?status=closed").text
+    closed = shop.get("carts?status=closed")
+    assert links(closed, "carts") == [str(shop.number("carts", "u-42-left"))]
+    assert "No ordered cart" in shop.get(f"carts?status=ordered&brand_id={shop.brand('outlet')}").text
+
+
+def test_carts_of_one_customer(shop: Shop) -> None:
+    path = f"carts?profile_id={shop.profile('u-42')}"
+    ana, left = (str(shop.number("carts", id_)) for id_ in ("", "u-42-left"))
+    page = shop.get(path)
+    assert "Carts of Ana Costa" in text_of(page)
+    assert sorted(links(page, "carts")) == sorted([ana, left])
+    assert links(shop.get(f"{path}&status=closed"), "carts") == [left]
+    assert links(shop.get(f"{path}&abandoned_for=60"), "carts") == []
+    assert f'<input type="hidden" name="profile_id" value="{shop.profile("u-42")}">' in page.text
+    assert walk(shop, path, "carts", 1) == links(page, "carts")
+    whole = text_of(shop.get(f"profiles/{shop.profile('u-42')}/commerce"))
+    assert re.search(r"Carts .* closed .* Bought most", whole)
+    part = shop.get(f"profiles/{shop.profile('u-42')}/commerce", HX_Request="true")
+    assert "Other carts" in part.text
+    assert links(part, "carts").count(left) == 1
+
+
+def test_lists_are_narrowed_to_a_brand(shop: Shop) -> None:
+    outlet = shop.brand("outlet")
+    for kind, id_ in (("orders", "bargain"), ("carts", "bargain"), ("products", "trousers")):
+        page = shop.get(f"{kind}?brand_id={outlet}")
+        assert links(page, kind)[0] == str(shop.number(kind, id_))
+        assert f'<option value="{outlet}" selected>Outlet</option>' in page.text
+        assert "Outlet" in text_of(page)
+    assert walk(shop, f"orders?brand_id={outlet}", "orders", 1) == [str(shop.number("orders", "bargain"))]
+
+
+def test_a_filter_of_brands_is_there_with_several(fresh: Console) -> None:
+    for kind in ("orders", "carts", "products"):
+        assert 'name="brand_id"' not in fresh.viewer.get(f"/console/{kind}").text
 
 
 def test_one_cart(shop: Shop) -> None:
@@ -281,7 +333,7 @@ def test_what_a_customer_bought(shop: Shop) -> None:
     page = shop.get(path)
     said = text_of(page).replace("\N{NO-BREAK SPACE}", " ")
     for part in (
-        "Orders and cart", "Orders 11", "Revenue 558.00 EUR", "Average order 50.73 EUR", "Refunds 10.00 EUR",
+        "Orders and carts", "Orders 11", "Revenue 558.00 EUR", "Average order 50.73 EUR", "Refunds 10.00 EUR",
         "Items 33", "First order 1 Mar 2026", "last order 12 Mar 2026", "All orders", "Blue mug 22 in 11 orders",
         "Kitchen 11", "Viewed last Cap",
     ):  # fmt: skip
@@ -323,6 +375,11 @@ def test_what_is_not_found_says_so(shop: Shop) -> None:
     ("path", "status"),
     [
         ("orders?profile_id=x", 400),
+        ("orders?brand_id=x", 400),
+        ("orders?brand_id=999999", 404),
+        ("carts?brand_id=999999", 404),
+        ("products?brand_id=999999", 404),
+        ("carts?profile_id=999999", 404),
         ("orders?profile_id=999999", 404),
         ("orders?cursor=nonsense", 400),
         ("orders?search=" + "x" * 1001, 400),
@@ -359,7 +416,8 @@ def test_lists_of_hostile_values_are_harmless(shop: Shop) -> None:
     ((owner,),) = shop.console.query(
         "SELECT profile_id FROM identifiers WHERE kind = 'email' AND value = 'strange@shop.example'"
     )
-    for path in ("orders?limit=200", "products?limit=200", "carts?limit=200", f"profiles/{owner}/commerce"):
+    paths = ["orders?limit=200", "products?limit=200", "carts?limit=200", f"profiles/{owner}/commerce"]
+    for path in paths:
         page = shop.get(path)
         assert MARK in page.text
         assert_harmless(page.text)
@@ -387,6 +445,7 @@ def addresses(shop: Shop) -> list[str]:
         f"products/{shop.number('products', 'shirt')}",
         "carts",
         f"carts/{shop.number('carts', '')}",
+        f"carts?profile_id={shop.profile('u-42')}",
         f"profiles/{shop.profile('u-42')}/commerce",
     ]
 
@@ -408,15 +467,15 @@ def test_the_part_of_the_customers_page_comes_by_itself(shop: Shop, browse: Brow
     expect(page.get_by_role("heading", name="Newest orders")).to_be_visible()
     assert_fits(page)
     assert_accessible(page)
-    page.get_by_role("link", name="All orders, cart and products").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Orders and cart")
+    page.get_by_role("link", name="All orders, carts and products").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Orders and carts")
 
 
 def test_the_part_is_a_link_without_scripts(shop: Shop, browse: Browse) -> None:
     page = signed_in(browse, shop.console.viewer, DESKTOP | {"java_script_enabled": False})
     page.goto(f"{shop.server.url}/console/profiles/{shop.profile('u-42')}")
     page.get_by_role("link", name="What this customer bought").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Orders and cart")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Orders and carts")
 
 
 def test_hostile_pages_fit_and_stay_dead(shop: Shop, browse: Browse) -> None:

@@ -8,10 +8,10 @@ from litestar.response import Template
 
 from tidings.commerce import listing, reading
 from tidings.commerce.api import MINUTE
-from tidings.commerce.model import CartStatus
+from tidings.commerce.listing import CartsWanted
+from tidings.commerce.model import CartStatus, CartView
 from tidings.commerce.pages import views, words
-from tidings.commerce.pages.views import ObjectId, Text
-from tidings.commerce.reading_store import CartFilter
+from tidings.commerce.pages.views import Number, ObjectId, Text
 from tidings.commerce.shown import said
 from tidings.db import Database, Tx
 from tidings.kit import clock
@@ -19,6 +19,7 @@ from tidings.tenants.api import bad
 from tidings.tenants.paging import Page
 
 STATES: dict[str, CartStatus] = {"open": "open", "ordered": "ordered", "closed": "closed"}
+CHOICES = [("open", "Open"), ("ordered", "Ordered"), ("closed", "Closed")]
 LEFT = {
     "": "Any",
     "30": "30 minutes or longer",
@@ -31,18 +32,37 @@ LEFT = {
 
 @get("/carts")
 async def show_carts(
-    database: Database, workspace_id: int, page: Page, status: Text = "open", abandoned_for: Text = ""
+    *,
+    database: Database,
+    workspace_id: int,
+    page: Page,
+    status: Text = "",
+    abandoned_for: Text = "",
+    profile_id: Number = "",
+    brand_id: Number = "",
 ) -> Template:
     """Show carts, the newest state first; open ones also by how long nothing has happened in them."""
-    if status not in STATES:
+    usual = "" if profile_id else "open"
+    status = status or usual
+    if status and status not in STATES:
         raise bad("status", f"there are: {', '.join(STATES)}")
-    if abandoned_for not in LEFT or (abandoned_for and status != "open"):
+    if abandoned_for not in LEFT or (abandoned_for and status not in ("", "open")):
         raise bad("abandoned_for", f"open carts can be asked for these minutes: {', '.join(filter(None, LEFT))}")
     upto = clock.now() - int(abandoned_for) * MINUTE if abandoned_for else None
-    wanted = CartFilter(STATES[status], upto)
+    wanted = CartsWanted(STATES.get(status), upto, views.number(profile_id), views.number(brand_id))
     context = await database.read(_list, workspace_id, wanted, page)
-    narrowed = {"status": status if status != "open" else "", "abandoned_for": abandoned_for}
-    context |= {"status": status, "left": list(LEFT.items()), "abandoned_for": abandoned_for}
+    narrowed = {
+        "status": status if status != usual else "",
+        "abandoned_for": abandoned_for,
+        "profile_id": profile_id,
+        "brand_id": brand_id,
+    }
+    context |= {
+        "status": status,
+        "states": [*([("", "All")] if profile_id else []), *CHOICES],
+        "left": list(LEFT.items()),
+        "abandoned_for": abandoned_for,
+    }
     return Template("commerce/carts.html", context=context | views.paged(page, context["next"], **narrowed))
 
 
@@ -56,24 +76,34 @@ async def show_cart(database: Database, workspace_id: int, cart: ObjectId) -> Te
 ROUTES = (show_carts, show_cart)
 
 
-def _list(tx: Tx, workspace_id: int, wanted: CartFilter, page: Page) -> dict[str, Any]:
+def _list(tx: Tx, workspace_id: int, wanted: CartsWanted, page: Page) -> dict[str, Any]:
     found, following = listing.carts(tx, workspace_id, wanted, page)
-    rows = [
+    owner = [] if wanted.profile_id is None else [wanted.profile_id]
+    who = views.customers(tx, workspace_id, [*owner, *(view.profile_id for view in found)])
+    brands = views.brands(tx, workspace_id)
+    return {
+        "carts": rows(found),
+        "who": who,
+        "owner": None if wanted.profile_id is None else who[wanted.profile_id],
+        "brands": brands,
+        "brand_filter": views.brand_filter(brands),
+        "next": following,
+    }
+
+
+def rows(found: list[CartView]) -> list[dict[str, Any]]:
+    """Return carts as tables show them."""
+    return [
         {
             "view": view,
             "title": words.cart_title(view),
+            "badge": words.cart_badge(view),
             "items": words.quantity(view.items),
             "holds": ", ".join(line.title for line in words.positions((said(view.said.lines) or [])[:3], {})),
             "more": max(0, len(said(view.said.lines) or []) - 3),
         }
         for view in found
     ]
-    return {
-        "carts": rows,
-        "who": views.customers(tx, workspace_id, [view.profile_id for view in found]),
-        "brands": views.brands(tx, workspace_id),
-        "next": following,
-    }
 
 
 def _cart(tx: Tx, workspace_id: int, cart: int) -> dict[str, Any]:

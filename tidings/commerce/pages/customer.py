@@ -6,13 +6,15 @@ from litestar import Request, get
 from litestar.response import Template
 
 from tidings.commerce import listing, reading
+from tidings.commerce.listing import CartsWanted
 from tidings.commerce.model import Mention
-from tidings.commerce.pages import orders, views, words
+from tidings.commerce.pages import carts, orders, views, words
 from tidings.commerce.pages.views import ObjectId
 from tidings.commerce.shown import said
 from tidings.db import Database, Tx
+from tidings.tenants.paging import Page
 
-LATEST = 5  # orders that the customer's own page shows
+LATEST = 5  # orders and carts that the customer's own page shows
 
 
 @get("/profiles/{profile_id:int}/commerce")
@@ -34,6 +36,7 @@ def _customer(tx: Tx, workspace_id: int, profile_id: int, latest: int) -> dict[s
     mentioned = [*figures.products, *figures.viewed]
     known = reading.products(tx, workspace_id, sorted({(one.brand_id, one.product_id) for one in mentioned}))
     cart = figures.cart
+    left, older = listing.carts(tx, workspace_id, CartsWanted(profile_id=profile_id), Page(None, latest))
     who = views.customers(tx, workspace_id, [found.profile_id])
     return {
         "customer": who[found.profile_id],
@@ -48,9 +51,11 @@ def _customer(tx: Tx, workspace_id: int, profile_id: int, latest: int) -> dict[s
         "cart_url": words.web(said(cart.said.url)) if cart else None,
         "cart_items": words.quantity(cart.items) if cart else "",
         "cart_lines": views.positions(tx, workspace_id, cart.brand_id, said(cart.said.lines) or []) if cart else [],
+        "carts": carts.rows(left),
+        "more_carts": older is not None,
         "favourites": [_mention(one, known) for one in figures.products],
         "viewed": [_mention(one, known) for one in figures.viewed],
-        "anything": bool(found.orders or cart or figures.viewed),
+        "anything": bool(found.orders or left or figures.viewed),
     }
 
 

@@ -28,11 +28,11 @@ async def show_orders(
     search: Text = "",
     status: Text = "",
     profile_id: Number = "",
+    brand_id: Number = "",
 ) -> Template:
     """Show the newest orders, or those that somebody searches for."""
-    wanted = OrdersWanted(
-        views.searched(search) or None, status.replace("\0", "") or None, int(profile_id) if profile_id else None
-    )
+    state = status.replace("\0", "") or None
+    wanted = OrdersWanted(views.searched(search) or None, state, views.number(profile_id), views.number(brand_id))
     context = await database.read(_list, workspace_id, wanted, page)
     return Template("commerce/orders.html", context=context)
 
@@ -52,11 +52,13 @@ def _list(tx: Tx, workspace_id: int, wanted: OrdersWanted, page: Page) -> dict[s
     statuses = listing_store.list_statuses(tx, workspace_id, STATES)
     owner = [] if wanted.profile_id is None else [wanted.profile_id]
     who = views.customers(tx, workspace_id, [*owner, *(view.profile_id for view in found)])
+    brands = views.brands(tx, workspace_id)
     return {
         "orders": rows(found),
         "who": who,
         "owner": None if wanted.profile_id is None else who[wanted.profile_id],
-        "brands": views.brands(tx, workspace_id),
+        "brands": brands,
+        "brand_filter": views.brand_filter(brands),
         "statuses": [state for state in statuses if len(state) <= LONGEST_STATE],
         "most": listing.SEARCHED,
         **views.paged(
@@ -65,6 +67,7 @@ def _list(tx: Tx, workspace_id: int, wanted: OrdersWanted, page: Page) -> dict[s
             search=wanted.search or "",
             status=wanted.status or "",
             profile_id=str(wanted.profile_id or ""),
+            brand_id=str(wanted.brand_id or ""),
         ),
     }
 

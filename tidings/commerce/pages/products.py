@@ -9,7 +9,7 @@ from litestar.response import Template
 from tidings.commerce import listing, reading
 from tidings.commerce.model import ProductView
 from tidings.commerce.pages import views, words
-from tidings.commerce.pages.views import ObjectId, Text
+from tidings.commerce.pages.views import Number, ObjectId, Text
 from tidings.commerce.reading_store import ProductFilter
 from tidings.commerce.shown import said
 from tidings.db import Database, Tx
@@ -23,15 +23,16 @@ NAMES = 100  # categories, tags and pictures that a page shows
 
 @get("/products")
 async def show_products(
-    database: Database, workspace_id: int, page: Page, search: Text = "", only: Text = ""
+    *, database: Database, workspace_id: int, page: Page, search: Text = "", only: Text = "", brand_id: Number = ""
 ) -> Template:
     """Show products by their titles, or those that somebody searches for."""
     if only not in SHOWN:
         raise bad("only", f"there are: {', '.join(filter(None, SHOWN))}")
     text = views.searched(search)
-    wanted = ProductFilter(present=bool(only), sold_out=only == "out_of_stock")
+    brand = views.number(brand_id)
+    wanted = ProductFilter(present=bool(only), sold_out=only == "out_of_stock", brand_id=brand)
     context = await database.read(_list, workspace_id, text or None, wanted, page)
-    context |= views.paged(page, context["next"], search=text, only=only)
+    context |= views.paged(page, context["next"], search=text, only=only, brand_id=brand_id)
     return Template("commerce/products.html", context=context | {"kinds": list(SHOWN.items())})
 
 
@@ -47,9 +48,11 @@ ROUTES = (show_products, show_product)
 
 def _list(tx: Tx, workspace_id: int, search: str | None, wanted: ProductFilter, page: Page) -> dict[str, Any]:
     found, following = listing.products(tx, workspace_id, search, wanted, page)
+    brands = views.brands(tx, workspace_id)
     return {
         "products": [_row(view) for view in found],
-        "brands": views.brands(tx, workspace_id),
+        "brands": brands,
+        "brand_filter": views.brand_filter(brands),
         "most": listing.SEARCHED,
         "next": following,
     }

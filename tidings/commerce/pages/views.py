@@ -65,6 +65,16 @@ def brands(tx: Tx, workspace_id: int) -> dict[int, str]:
     return {brand["id"]: brand["name"] for brand in tenants.list_brands(tx, workspace_id)}
 
 
+def brand_filter(named: dict[int, str]) -> list[tuple[str, str]]:
+    """Return what a list's filter of brands offers; nothing if there is one brand only."""
+    return [("", "All"), *((str(id_), name) for id_, name in named.items())] if len(named) > 1 else []
+
+
+def number(text: str) -> int | None:
+    """Return the number of a filter, None if it is left empty."""
+    return int(text) if text else None
+
+
 def positions(tx: Tx, workspace_id: int, brand_id: int, lines: Sequence[Line]) -> list[words.Position]:
     """Return the lines of an order or a cart, with the numbers of their products."""
     shown = lines[:LINES]

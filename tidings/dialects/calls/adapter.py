@@ -172,6 +172,8 @@ def _context(stated: Any, sender: Sender, notes: list[str]) -> Members:
 
 
 def _integrations(stated: Any, sender: Sender) -> Any:
+    if type(stated) is dict and not sender.integrations:
+        return stated
     if stated is None or stated == []:
         stated = {}
     return circumstances.merge(stated, sender.integrations) if isinstance(stated, dict) else stated

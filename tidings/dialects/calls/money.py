@@ -1,13 +1,11 @@
 """Amounts and currencies among the members of an event; what cannot be used becomes a remark, never a refusal."""
 
-import re
 from decimal import Decimal
 from typing import Any
 
 from tidings.kit import amounts
 
 _MOST_NOTES = 20  # on one event: a long list of odd lines need not be told in full
-_CURRENCY = re.compile(r"[A-Za-z]{3}", re.ASCII)
 
 
 def amount(stated: Any, field: str, notes: list[str]) -> Decimal | None:
@@ -35,8 +33,10 @@ def currency(stated: Any, notes: list[str]) -> str | None:
     """
     if stated is None:
         return None
-    if isinstance(stated, str) and _CURRENCY.fullmatch(stated.strip()):
-        return stated.strip().upper()
+    if isinstance(stated, str):
+        letters = stated.strip()
+        if len(letters) == 3 and letters.isascii() and letters.isalpha():
+            return letters.upper()
     note(notes, f"no usable currency: {str(stated)[:100]}")
     return None
 

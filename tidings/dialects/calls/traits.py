@@ -60,13 +60,16 @@ def of_user(traits: Members) -> Members:
         traits: What the event has; may be changed.
     """
     traits = _respell(traits, _USER_SPELLINGS)
-    _respell_nested(traits, "address", _ADDRESS_SPELLINGS)
-    _respell_nested(traits, "company", _COMPANY_SPELLINGS)
-    first, last = traits.get("firstName"), traits.get("lastName")
-    if "name" not in traits and isinstance(first, str) and isinstance(last, str):
-        name = f"{first.strip()} {last.strip()}".strip()
-        if name:
-            traits["name"] = name
+    if "address" in traits:
+        _respell_nested(traits, "address", _ADDRESS_SPELLINGS)
+    if "company" in traits:
+        _respell_nested(traits, "company", _COMPANY_SPELLINGS)
+    if "name" not in traits:
+        first, last = traits.get("firstName"), traits.get("lastName")
+        if isinstance(first, str) and isinstance(last, str):
+            name = f"{first.strip()} {last.strip()}".strip()
+            if name:
+                traits["name"] = name
     return traits
 
 
@@ -85,11 +88,15 @@ def of_group(traits: Members) -> Members:
 def _respell(members: Members, spellings: dict[str, str]) -> Members:
     if members.keys().isdisjoint(spellings):
         return members
-    respelt: Members = {}
+    respelt = {spellings.get(key, key): value for key, value in members.items()}
+    if len(respelt) == len(members):
+        return respelt
+    respelt = {}  # some have both spellings
     for key, value in members.items():
-        wanted = spellings.get(key, key)
-        free = wanted == key or (wanted not in members and wanted not in respelt)
-        respelt[wanted if free else key] = value
+        wanted = spellings.get(key)
+        if wanted is None or (wanted != key and (wanted in members or wanted in respelt)):
+            wanted = key
+        respelt[wanted] = value
     return respelt
 
 

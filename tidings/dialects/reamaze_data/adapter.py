@@ -159,6 +159,11 @@ def happened(sent: Sent, person: Person, name: str, sender: Sender) -> list[Even
     return [track]
 
 
+def currency_of(source: Source) -> str | None:
+    """Return the currency in which a source states values."""
+    return source.settings.currency or source.brand_currency
+
+
 def _event(verb: Verb, kind: str, person: Person, sender: Sender) -> Event:
     message_id = f"{kind}:{quote(person.id, safe='')}:{sender.repeat}" if sender.repeat else uuid7()
     event = Event(verb=verb, message_id=message_id, time=sender.received, user_id=person.id, email=person.email)
@@ -239,7 +244,7 @@ def _value(stated: Any, source: Source, notes: list[str]) -> tuple[Decimal | Non
     if amounts.names_currency(stated):
         notes.append(f"value names a currency, which is the source's to say: {stated}")
         return None, None
-    return amount, source.settings.currency or source.brand_currency
+    return amount, currency_of(source)
 
 
 def _unknown(members: Members, known: frozenset[str]) -> Members:

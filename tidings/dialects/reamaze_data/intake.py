@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tidings.dialects.contract import Intake, Rejected, Request, Sources
-from tidings.dialects.reamaze_data import adapter, authkey, body, keys, replies
+from tidings.dialects.reamaze_data import adapter, authkey, body, documented, keys, replies
 from tidings.dialects.reamaze_data.adapter import Person, Sender
 from tidings.dialects.reamaze_data.authkey import Proof
 from tidings.dialects.reamaze_data.body import Sent
@@ -49,6 +49,9 @@ def take_event(request: Request, sources: Sources) -> Intake:
     Raises:
         Rejected: 400 unreadable, 401 and 403 credentials, 413 too large, 415 a kind of body that is not read.
     """
+    intake = _take_documented(request, sources)
+    if intake is not None:
+        return intake
     sent = _sent(request, sources, body.split_event)
     source, keyed = _source(request, sources, sent)
     errors: Errors = {field: ["must be an object"] for field in sent.misshapen}
@@ -62,18 +65,49 @@ def take_event(request: Request, sources: Sources) -> Intake:
     return _intake(source, events, proof, keyed=keyed)
 
 
+def _take_documented(request: Request, sources: Sources) -> Intake | None:
+    """Turn a request that is as plain as documented into an intake; None leaves it to the general way.
+
+    Raises:
+        Rejected: 401 and 403 credentials; a wrong authkey is left to the general way too.
+    """
+    if b"idempotency-key" in request.headers or _is_multipart(request):
+        return None
+    found = documented.read(request.body, request.received)
+    if found is None:
+        return None
+    event, stated = found
+    source = keys.by_key(request, sources, "")
+    keyed = source is not None
+    if source is None:
+        if not stated:
+            return None
+        source = keys.by_name(request, sources, "")
+    if stated and not authkey.check(stated, event.user_id or "", "", sources.values(source, "api_key"), ()):
+        return None
+    if event.value is not None:
+        event.currency = adapter.currency_of(source)
+    customer = _customer(request, keyed=keyed)
+    if customer:
+        event.context["ip"] = customer
+    return _intake(source, [event], None, keyed=keyed)
+
+
 def _sent(request: Request, sources: Sources, split: Callable[[Members], Sent]) -> Sent:
     """Decode the body; what cannot be read is refused in the name of the key's source, if it comes with one."""
-    content_type = request.headers.get(b"content-type", b"").lower()
-    if content_type.startswith(b"multipart/"):
+    if _is_multipart(request):
         raise _unreadable(request, sources, 415, "a multipart body is not read: send JSON")
     try:
-        sent = split(body.read(request.body, content_type))
+        sent = split(body.read(request.body, request.headers.get(b"content-type", b"").lower()))
     except (jsontext.Unreadable, jsontext.TooDeep) as problem:
         raise _unreadable(request, sources, 400, f"the body cannot be read as JSON or form: {problem}") from problem
     if body.too_large(sent, len(request.body)):
         raise _unreadable(request, sources, 413, f"user and event have at most {body.EVENT_LIMIT} bytes each")
     return sent
+
+
+def _is_multipart(request: Request) -> bool:
+    return request.headers.get(b"content-type", b"").lower().startswith(b"multipart/")
 
 
 def _unreadable(request: Request, sources: Sources, status: int, message: str) -> Rejected:
@@ -129,27 +163,31 @@ def _sender(request: Request, source: Source, *, keyed: bool) -> Sender:
     repeat = ""
     if b"idempotency-key" in request.headers:
         repeat = request.headers[b"idempotency-key"].decode("latin-1").strip().strip('"')
-    # A page that sends this itself has no API key and cannot hide that it is one.
-    from_customer = not keyed and b"origin" in request.headers
     return Sender(
         source=source,
         received=request.received,
-        customer=request.client if from_customer else "",
+        customer=_customer(request, keyed=keyed),
         repeat=repeat if len(repeat) <= REPEAT_LIMIT and repeat.isprintable() else "",
     )
+
+
+def _customer(request: Request, *, keyed: bool) -> str:
+    """Return the address of the caller where that is the customer's own, "" where it is not."""
+    # A page that sends this itself has no API key and cannot hide that it is one.
+    return request.client if not keyed and b"origin" in request.headers else ""
 
 
 def _intake(source: Source, events: list[Event], proof: Proof | None, *, keyed: bool) -> Intake:
     """Return what is to be stored, with the trust that the request has shown (docs/decisions/0009)."""
     if keyed:
         return Intake(source=source, events=events, reply=replies.OK, located=True)
-    covered = all(event.phone is None and not event.external_ids for event in events)
+    vouched = proof == "id and email" and source.trust == "server"
     return Intake(
         source=source,
         events=events,
         reply=replies.OK,
         trust="browser",
-        proven=proof == "id and email" and covered and source.trust == "server",
+        proven=vouched and all(event.phone is None and not event.external_ids for event in events),
         located=True,
     )
 

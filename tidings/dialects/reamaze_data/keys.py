@@ -29,7 +29,11 @@ def by_key(request: Request, sources: Sources, account: str) -> Source | None:
     source = sources.find(NAME, "api_key", key)
     if source is None:
         raise Rejected(401, "wrong_key", f"the API key belongs to no account: {_HOW}")
-    return _checked(source, request, sources, account)
+    label = host_label(request.host)
+    named = _of_host(sources, label)
+    if named is not None and all(other.id != source.id for other in named):
+        raise Rejected(403, "another_account", f"the host names {label}, the key belongs to another account", source)
+    return _checked(source, sources, account)
 
 
 def by_name(request: Request, sources: Sources, account: str) -> Source:
@@ -50,14 +54,14 @@ def by_name(request: Request, sources: Sources, account: str) -> Source:
         if len(enabled) != 1:
             many = "several sources" if enabled else "no source"
             raise Rejected(401, "unknown_source", f"the host's brand {label} has {many} of this kind: {_HOW}")
-        return _checked(enabled[0], request, sources, account)
+        return _checked(enabled[0], sources, account)
     found = sources.only(NAME)
     if found is None and account:
         found = sources.find(NAME, "account", account)
     if found is None:
         where = "use the account's own host (ACCOUNT.example.com), or "
         raise Rejected(401, "unknown_source", f"it cannot be told for which account this is: {where}{_HOW}")
-    return _checked(found, request, sources, account)
+    return _checked(found, sources, account)
 
 
 def unproven() -> Rejected:
@@ -106,12 +110,8 @@ def _of_host(sources: Sources, label: str) -> tuple[Source, ...] | None:
     return sources.of_brand(NAME, label) if source is None else (source,)
 
 
-def _checked(source: Source, request: Request, sources: Sources, account: str) -> Source:
-    """Return the source if host and body agree with it and it is enabled."""
-    label = host_label(request.host)
-    named = _of_host(sources, label)
-    if named is not None and all(other.id != source.id for other in named):
-        raise Rejected(403, "another_account", f"the host names {label}, the key belongs to another account", source)
+def _checked(source: Source, sources: Sources, account: str) -> Source:
+    """Return the source if the body agrees with it and it is enabled."""
     stated = sources.find(NAME, "account", account) if account else None
     if stated is not None and stated.id != source.id:
         raise Rejected(403, "another_account", f"the body names the account {account}, not the one of this key", source)

@@ -17,7 +17,7 @@ from tidings.dialects.remarkety.topics import Topic
 from tidings.events.model import Event, Members
 from tidings.events.reports import CartReport, Channel, Commerce, OrderReport, ProductReport, Statement
 from tidings.kit import jsontext, times
-from tidings.kit.digest import digest
+from tidings.kit.digest import digest_of
 from tidings.kit.ids import uuid7
 from tidings.tenants.model import Source
 
@@ -141,10 +141,9 @@ def _buyer(event: Event, members: Members, sender: Sender) -> None:
     country = sender.source.settings.country
     if customer:
         customers.find(event, customer, country)
+        customers.describe(event, customer)
     if event.email is None:
         event.email = address_of(members.get("email"), "email", event.notes)
-    if customer:
-        customers.describe(event, customer)
     if "accepts_marketing" in members and customer.get("accepts_marketing") is None:
         customer = {**customer, "accepts_marketing": members["accepts_marketing"]}
     customers.wishes(event, customer, ip=sender.customer)
@@ -282,7 +281,7 @@ def _message_id(event: Event, topic: Topic, sender: Sender) -> str:
         return f"{'' if sender.trusted else 'open:'}{topic.name}:{sender.repeat}"
     if not topic.noun or topic.noun == "newsletter" or not _is_dated(topic, event.properties):
         return uuid7()
-    said = digest(topic.name + "\n" + _encode(event.properties).decode())
+    said = digest_of(topic.name.encode() + b"\n" + _encode(event.properties))
     return f"content:{said}" if sender.trusted else f"open:content:{said}"
 
 

@@ -18,8 +18,8 @@ _ORDER = (
     "total_tax",
     "total_price",
 )
-_ORDERED = ("product_id", "quantity", "sku", "name", "price")
-_SHOWN = ("image",)
+_CARRIED_LINE = ("product_id", "quantity", "sku", "name", "price")
+_ORDERED_LINE = (*_CARRIED_LINE, "image")
 _CART = (
     "id",
     "abandoned_checkout_url",
@@ -64,11 +64,9 @@ def _order(members: Members, notes: list[str]) -> None:
         money.note(notes, "status.name is missing")
     _look(members.get("customer"), _BUYER, "customer.", notes)
     for line in _list(members, "line_items"):
-        _look(line, _ORDERED, "line_items[].", notes)
-        if type(line) is dict:
-            _look(line, _SHOWN, "line_items[].", notes)
-            if "url" not in line:  # null says that the product is gone
-                money.note(notes, "line_items[].url is missing")
+        _look(line, _ORDERED_LINE, "line_items[].", notes)
+        if type(line) is dict and "url" not in line:  # null says that the product is gone
+            money.note(notes, "line_items[].url is missing")
 
 
 def _cart(members: Members, notes: list[str]) -> None:
@@ -78,7 +76,7 @@ def _cart(members: Members, notes: list[str]) -> None:
             money.note(notes, f"{field} is missing")
     _look(members.get("customer"), _CARRIED, "customer.", notes)
     for line in _list(members, "line_items"):
-        _look(line, _ORDERED, "line_items[].", notes)
+        _look(line, _CARRIED_LINE, "line_items[].", notes)
 
 
 def _product(members: Members, notes: list[str]) -> None:

@@ -16,6 +16,7 @@ from tidings.kit import email, phone
 PHONES = ("sms_phone_number_e164", "sms_phone_number", "phone")
 PLUGIN_MEMBERS = ("timestamp", "event_id", "calling_function")  # of the sending, not of what is sent
 _IPS = ("client_ip", "ip", "signup_ip")
+_ANY_PHONE, _ANY_IP = frozenset(PHONES), frozenset(_IPS)
 
 # What is no trait: identifiers, consent, and what has a reading of its own below.
 _APART = frozenset(
@@ -51,16 +52,17 @@ def find(event: Event, customer: Members, country: str | None) -> None:
         customer: As it was sent; ``id`` may be null (guests), an email may be one that cannot be used.
         country: By which phones without ``+`` are read.
     """
+    get = customer.get
     notes = event.notes
     if event.user_id is None:
-        event.user_id = id_of(customer.get("id"), "id", notes)
+        event.user_id = id_of(get("id"), "id", notes)
     if event.user_id is None and "customerId" in customer:
         event.user_id = id_of(customer["customerId"], "customerId", notes)
     if event.email is None:
-        event.email = address_of(customer.get("email"), "email", notes)
+        event.email = address_of(get("email"), "email", notes)
     if event.phone is None:
         event.phone = phone_of(customer, country, notes)
-    stated = customer.get("pos_id")
+    stated = get("pos_id")
     if stated is not None:
         pos_id = id_of(stated, "pos_id", notes)
         if pos_id is not None:
@@ -78,20 +80,19 @@ def describe(event: Event, customer: Members, *, added: bool = False) -> None:
         added: Whether tags are added where ``append_tags`` is not there.
     """
     found = {name: value for name, value in customer.items() if value is not None and name not in _APART}
-    address = customer.get("default_address")
+    get = customer.get
+    address = get("default_address")
     if type(address) is dict and (known := address_members(address)):
         found["address"] = known
-    born = text(customer.get("birthdate"))
-    if born is not None:
+    if "birthdate" in customer and (born := text(customer["birthdate"])) is not None:
         found["birthday"] = born
-    stated = text(customer.get("email"))
+    stated = text(get("email"))
     if stated is not None and event.email is not None:
         found["email"] = stated
     if event.phone is not None:
         found["phone"] = event.phone
-    tags = words(customer.get("tags"))
-    if tags is not None:
-        appended = flag(customer.get("append_tags"))
+    if "tags" in customer and (tags := words(customer["tags"])) is not None:
+        appended = flag(get("append_tags"))
         if appended or (appended is None and added):
             if tags:
                 event.additions = {"tags": tags}
@@ -114,6 +115,8 @@ def wishes(event: Event, customer: Members, *, ip: str = "", revived: bool = Fal
         ("sms", event.phone, customer.get("accepts_sms_marketing")),
     )
     for channel, address, stated in said:
+        if stated is None and not revived:
+            continue
         wanted = None if stated is None else flag(stated)
         back = revived and address is not None
         if address is None and (channel == "sms" or event.user_id is None):
@@ -137,12 +140,13 @@ def id_of(value: Any, field: str, notes: list[str]) -> str | None:
     """
     if value is None:
         return None
+    if type(value) is int and value > 0:  # nearly all are
+        return str(value)
     try:
-        found = identifiers.read(value.strip() if type(value) is str else value, field, notes)
+        return identifiers.read(value.strip() if type(value) is str else value, field, notes)
     except Invalid:
         money.note(notes, f"no usable {field}: it is neither text nor a number")
         return None
-    return found
 
 
 def address_of(value: Any, field: str, notes: list[str]) -> str | None:
@@ -166,6 +170,8 @@ def phone_of(members: Members, country: str | None, notes: list[str]) -> str | N
         country: By which numbers without ``+`` are read.
         notes: Receives a remark on a number that cannot be used.
     """
+    if _ANY_PHONE.isdisjoint(members):
+        return None
     for field in PHONES:
         if field not in members:
             continue
@@ -185,6 +191,8 @@ def ip_of(members: Members) -> str | None:
     Args:
         members: Of a customer or a subscription.
     """
+    if _ANY_IP.isdisjoint(members):
+        return None
     for field in _IPS:
         if field in members:
             stated = text(members[field])

@@ -28,12 +28,12 @@ def source_of(request: Request, sources: Sources) -> tuple[Source, bool]:
     store_id = request.parameters.get("store_id")
     if store_id is None and request.query:
         store_id = _stated_store(request.query)
-    tokens = [text for name in TOKENS if (text := body.header(request.headers.get(name, b"")))]
+    tokens = _tokens(request.headers)
     if store_id:
         named = sources.find(NAME, "store_id", store_id)
         if named is None:
             raise Rejected(404, "unknown_store", f"there is no store {store_id[:100]!r}: check the store id")
-        if tokens and not any(_is_of(named, sources.find(NAME, "api_key", token)) for token in tokens):
+        if tokens and not _opens(tokens, named, sources):
             raise Rejected(401, "wrong_key", f"the token is none of this store's: {_HOW}", named)
         return _checked(named, request, sources), bool(tokens)
     if tokens:
@@ -109,8 +109,21 @@ def _checked(source: Source, request: Request, sources: Sources) -> Source:
     return source
 
 
-def _is_of(source: Source, found: Source | None) -> bool:
-    return found is not None and found.id == source.id
+def _tokens(headers: dict[bytes, bytes]) -> list[str]:
+    found = []
+    for name in TOKENS:
+        if name in headers and (token := body.header(headers[name])):
+            found.append(token)
+    return found
+
+
+def _opens(tokens: list[str], source: Source, sources: Sources) -> bool:
+    """Tell whether one of some tokens is of a source."""
+    for token in tokens:
+        found = sources.find(NAME, "api_key", token)
+        if found is not None and found.id == source.id:
+            return True
+    return False
 
 
 def _stated_store(query: bytes) -> str | None:

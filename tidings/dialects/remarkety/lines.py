@@ -7,24 +7,16 @@ from tidings.dialects.remarkety.reading import amount, objects, picture, rest, t
 from tidings.events.model import Members
 from tidings.events.reports import Line
 
-_KNOWN = frozenset(
-    (
-        "product_id",
-        "variant_id",
-        "sku",
-        "name",
-        "variant_title",
-        "quantity",
-        "quantity_refunded",
-        "price",
-        "discount",
-        "tax_amount",
-        "vendor",
-        "url",
-        "image",
-        "images",
-    )
-)
+_USUAL = frozenset(("product_id", "sku", "name", "quantity", "price", "url", "image"))
+_KNOWN = _USUAL | {
+    "variant_id",
+    "variant_title",
+    "quantity_refunded",
+    "discount",
+    "tax_amount",
+    "vendor",
+    "images",
+}
 _DECIMALS = Decimal("0.000001")
 
 
@@ -47,22 +39,29 @@ def _line(members: Members, notes: list[str], totals: bool) -> Line:
     line = Line(
         product_id=text(get("product_id")) or "",
         sku=text(get("sku")) or "",
-        name=text(get("name")) or text(get("title")) or "",
+        name=text(get("name")) or "",
+        price=amount(get("price"), "line_items[].price", notes),
         url=text(get("url")),
-        image=_picture(members),
+        image=picture(get("image")),
     )
-    if (stated := get("price")) is not None:
-        line.price = amount(stated, "line_items[].price", notes)
-    if (stated := get("quantity")) is not None:
-        quantity = amount(stated, "line_items[].quantity", notes)
-        if quantity is not None:
-            line.quantity = quantity
-    if (stated := get("variant_id")) is not None:
-        line.variant_id = text(stated) or ""
-    if (stated := get("variant_title")) is not None:
-        line.variant = text(stated) or ""
-    if (stated := get("vendor")) is not None:
-        line.vendor = text(stated) or ""
+    quantity = amount(get("quantity"), "line_items[].quantity", notes)
+    if quantity is not None:
+        line.quantity = quantity
+    if not _USUAL.issuperset(members):
+        _complete(line, members, notes, totals)
+    return line
+
+
+def _complete(line: Line, members: Members, notes: list[str], totals: bool) -> None:
+    """Write into a line what only some shops send."""
+    get = members.get
+    if not line.name:
+        line.name = text(get("title")) or ""
+    if line.image is None:
+        line.image = _first_picture(get("images"))
+    line.variant_id = text(get("variant_id")) or ""
+    line.variant = text(get("variant_title")) or ""
+    line.vendor = text(get("vendor")) or ""
     if (stated := get("quantity_refunded")) is not None:
         line.refunded = abs(amount(stated, "line_items[].quantity_refunded", notes) or line.refunded)
     if (stated := get("discount")) is not None:
@@ -76,7 +75,6 @@ def _line(members: Members, notes: list[str], totals: bool) -> Line:
         # Only WooCommerce's cart writes tax_lines as an object, and its price is that of the line.
         line.extra["line_price"] = line.price
         line.price = _each(line.price, line.quantity)
-    return line
 
 
 def _each(total: Decimal, quantity: Decimal) -> Decimal:
@@ -87,12 +85,11 @@ def _each(total: Decimal, quantity: Decimal) -> Decimal:
         return (total / quantity).quantize(_DECIMALS).normalize() + 0
 
 
-def _picture(members: Members) -> str | None:
-    """Return the picture of a line; Magento sends ``images`` instead of ``image``."""
-    found = picture(members.get("image"))
-    if found is None and type(several := members.get("images")) is list:
-        found = next((src for src in map(picture, several) if src is not None), None)
-    return found
+def _first_picture(several: Any) -> str | None:
+    """Return the picture of a line of Magento, which sends ``images`` instead of ``image``."""
+    if type(several) is not list:
+        return None
+    return next((src for src in map(picture, several) if src is not None), None)
 
 
 def _tax(stated: Any, taxes: Any, notes: list[str]) -> Decimal | None:

@@ -8,14 +8,15 @@ from msgspec import UNSET
 from tidings.dialects.calls import money
 from tidings.dialects.remarkety.lines import lines_of
 from tidings.dialects.remarkety.reading import (
+    copy_amounts,
+    copy_texts,
     named,
     objects,
     rest,
     said,
-    said_amount,
     said_flag,
     said_moment,
-    said_size,
+    size,
     text,
 )
 from tidings.events.model import Members
@@ -72,6 +73,22 @@ _CART = frozenset(
         "total_price",
     )
 )
+_ORDER_TEXTS = (
+    ("name", "number"),
+    ("payment_method", "payment_method"),
+    ("note", "note"),
+    ("cart_id", "cart_id"),
+    ("cart_token", "cart_token"),
+)
+_CART_TEXTS = (("cart_token", "token"), ("abandoned_checkout_url", "url"))
+_SUMS = (
+    ("subtotal_price", "subtotal"),
+    ("total_discounts", "discounts"),
+    ("total_shipping", "shipping"),
+    ("total_tax", "tax"),
+    ("total_price", "total"),
+)
+_SUMS_OF_CART_WITH_SUBTOTAL = (("subtotal", "subtotal"), *_SUMS[1:])
 _CANCELLED = frozenset(("canceled", "cancelled"))
 
 
@@ -85,35 +102,29 @@ def order_of(members: Members, order_id: str, at: int, default: str, notes: list
         default: Currency of one that names none.
         notes: Receives remarks.
     """
+    get = members.get
     order = OrderReport(id=order_id, at=at)
-    order.number = said(members.get("name"))
+    copy_texts(order, members, _ORDER_TEXTS)
     order.placed_at = said_moment(members, "created_at", notes)
     order.currency = currency_of(members, default, notes)
     _states(order, members)
-    order.subtotal = said_amount(members, "subtotal_price", notes)
-    order.discounts = said_size(members, "total_discounts", notes)
-    order.shipping = said_amount(members, "total_shipping", notes)
-    order.tax = said_amount(members, "total_tax", notes)
-    order.total = said_amount(members, "total_price", notes)
+    copy_amounts(order, members, _SUMS, notes)
+    order.discounts = size(order.discounts)
     lines = lines_of(members, notes)
     if lines is not None:
         order.lines = lines
-    codes = members.get("discount_codes")
+    codes = get("discount_codes")
     if codes is not None:
         found = objects(codes, "discount_codes", notes)
         if found is not None:
             order.codes = [code for code in (text(one.get("code")) for one in found) if code is not None]
-    order.payment_method = said(members.get("payment_method"))
-    channel = members.get("channel")
-    order.channel = said(members.get("source") if channel is None else channel)
-    order.note = said(members.get("note"))
-    order.test = said_flag(members.get("test"))
-    order.cart_id = said(members.get("cart_id"))
-    order.cart_token = said(members.get("cart_token"))
-    for field in ("shipping_address", "billing_address"):
-        address = members.get(field)
-        if type(address) is dict and address:
-            setattr(order, field, address)
+    channel = get("channel")
+    order.channel = said(get("source") if channel is None else channel)
+    order.test = said_flag(get("test"))
+    if type(address := get("shipping_address")) is dict and address:
+        order.shipping_address = address
+    if type(address := get("billing_address")) is dict and address:
+        order.billing_address = address
     order.extra = rest(members, _ORDER) or UNSET
     return order
 
@@ -121,15 +132,11 @@ def order_of(members: Members, order_id: str, at: int, default: str, notes: list
 def cart_of(members: Members, at: int, default: str, notes: list[str]) -> CartReport:
     """Return what a cart says; one without an id is the cart of its customer. Arguments as for ``order_of``."""
     cart = CartReport(id=text(members.get("id")) or "", at=at)
-    cart.token = said(members.get("cart_token"))
+    copy_texts(cart, members, _CART_TEXTS)
     cart.created_at = said_moment(members, "created_at", notes)
     cart.currency = currency_of(members, default, notes)
-    cart.url = said(members.get("abandoned_checkout_url"))
-    cart.subtotal = said_amount(members, "subtotal_price" if "subtotal_price" in members else "subtotal", notes)
-    cart.discounts = said_size(members, "total_discounts", notes)
-    cart.shipping = said_amount(members, "total_shipping", notes)
-    cart.tax = said_amount(members, "total_tax", notes)
-    cart.total = said_amount(members, "total_price", notes)
+    copy_amounts(cart, members, _SUMS if "subtotal_price" in members else _SUMS_OF_CART_WITH_SUBTOTAL, notes)
+    cart.discounts = size(cart.discounts)
     lines = lines_of(members, notes, totals=True)
     if lines is not None:
         cart.lines = lines
@@ -139,25 +146,26 @@ def cart_of(members: Members, at: int, default: str, notes: list[str]) -> CartRe
 
 def currency_of(members: Members, default: str, notes: list[str]) -> Text:
     """Return the currency of an order or a cart; one that names none but has a sum is in the shop's own."""
-    found = money.currency(text(members.get("currency")), notes)
-    if found is not None:
-        return found
+    stated = members.get("currency")
+    if stated is not None:
+        found = money.currency(text(stated), notes)
+        if found is not None:
+            return found
     return UNSET if members.get("total_price") is None else default
 
 
 def _states(order: OrderReport, members: Members) -> None:
-    status = members.get("status")
-    state = text(members.get("state"))
-    if status is not None:
-        name, code = named(status)
-        order.status = UNSET if name is None else name
-        order.status_code = UNSET if code is None else code
-        words = {word.lower() for word in (name, code, state) if word is not None}
-        if words:
-            order.cancelled = not words.isdisjoint(_CANCELLED)
-    elif state is not None:
-        order.cancelled = state.lower() in _CANCELLED
-    paid = named(members.get("financial_status"))[0]
-    order.financial_status = UNSET if paid is None else paid
-    sent = named(members.get("fulfillment_status"))[0]
-    order.fulfillment_status = UNSET if sent is None else sent
+    get = members.get
+    name, code = named(get("status"))
+    state = text(get("state"))
+    if name is not None:
+        order.status = name
+    if code is not None:
+        order.status_code = code
+    words = [word.lower() for word in (name, code, state) if word is not None]
+    if words:
+        order.cancelled = not _CANCELLED.isdisjoint(words)
+    if (stated := get("financial_status")) is not None:
+        order.financial_status = named(stated)[0] or UNSET
+    if (stated := get("fulfillment_status")) is not None:
+        order.fulfillment_status = named(stated)[0] or UNSET

@@ -10,10 +10,10 @@ from msgspec import UNSET
 from tidings.dialects.calls import money
 from tidings.dialects.remarkety.reading import (
     amount,
+    copy_texts,
     objects,
     picture,
     rest,
-    said,
     said_amount,
     said_flag,
     said_moment,
@@ -65,6 +65,16 @@ _VARIANT = frozenset(
         "barcode",
     )
 )
+_TEXTS = (
+    ("sku", "sku"),
+    ("title", "title"),
+    ("body_html", "description"),
+    ("url", "url"),
+    ("manufacturer", "vendor"),
+    ("vendor", "vendor"),  # counts where both are there
+    ("parent_id", "parent_id"),
+)
+_VARIANT_TEXTS = (("sku", "sku"), ("title", "title"), ("barcode", "barcode"))
 
 
 def product_of(members: Members, product_id: str, at: int, default: str, notes: list[str]) -> ProductReport:
@@ -78,14 +88,8 @@ def product_of(members: Members, product_id: str, at: int, default: str, notes: 
         notes: Receives remarks.
     """
     product = ProductReport(id=product_id, at=at)
-    product.sku = said(members.get("sku"))
-    product.title = said(members.get("title"))
-    product.description = said(members.get("body_html"))
-    product.url = said(members.get("url"))
-    vendor = said(members.get("vendor"))
-    product.vendor = said(members.get("manufacturer")) if vendor is UNSET else vendor
+    copy_texts(product, members, _TEXTS)
     product.exists = said_flag(members.get("enabled" if "product_exists" not in members else "product_exists"))
-    product.parent_id = said(members.get("parent_id"))
     product.created_at = said_moment(members, "created_at", notes)
     product.published_at = said_moment(members, "published_at", notes)
     _show(product, members)
@@ -140,8 +144,7 @@ def _variant(members: Members, product: ProductReport, default: str, notes: list
     """Return a variant; Magento's only one has no id, sku and title of its own."""
     own = text(members.get("id"))
     variant = VariantReport(id=own or product.id)
-    variant.sku = said(members.get("sku"))
-    variant.title = said(members.get("title"))
+    copy_texts(variant, members, _VARIANT_TEXTS)
     if own is None:
         variant.sku = product.sku if variant.sku is UNSET else variant.sku
         variant.title = product.title if variant.title is UNSET else variant.title
@@ -150,7 +153,6 @@ def _variant(members: Members, product: ProductReport, default: str, notes: list
     variant.currency = _currency(members, product.currency or default, notes)
     if "inventory_quantity" in members:  # absent is not 0: it is not tracked, or not spoken of
         variant.stock = amount(members["inventory_quantity"], "inventory_quantity", notes)
-    variant.barcode = said(members.get("barcode"))
     image = picture(members.get("image"))
     variant.image = UNSET if image is None else image
     variant.extra = rest(members, _VARIANT) or UNSET

@@ -1,19 +1,26 @@
 """Members as shops really send them: numbers as text, text as numbers, null for "not given"."""
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
+import msgspec
 from msgspec import UNSET
 
 from tidings.dialects.calls import money
 from tidings.dialects.calls.identifiers import number_text
 from tidings.events.model import Members
 from tidings.events.reports import Amount, Flag, Moment, Text
-from tidings.kit import times
+from tidings.kit import amounts, times
 
 _TRUE = frozenset(("true", "1", "yes"))
 _FALSE = frozenset(("false", "0", "no", ""))
 _EXACT = 10**15  # integers from here on are no amounts
+_REMEMBERED = 40  # characters of a moment that is remembered
+
+Places = tuple[tuple[str, str], ...]  # name of a member as it is sent, name of the field of a report
+
+_parse = lru_cache(maxsize=256)(times.parse)
 
 
 def text(value: Any) -> str | None:
@@ -22,11 +29,44 @@ def text(value: Any) -> str | None:
     Args:
         value: A decoded JSON value.
     """
-    if value is None:  # the calls saved add up: this runs for nearly every member
-        return None
     if type(value) is str:
         return value.strip() or None
-    return number_text(value)
+    return None if value is None else number_text(value)
+
+
+def copy_texts(report: msgspec.Struct, members: Members, places: Places) -> None:
+    """Write into a report the texts that an object gives; what it does not give stays as it is.
+
+    Args:
+        report: Its fields of these names are texts.
+        members: Of the object.
+        places: Which.
+    """
+    get = members.get
+    for field, name in places:
+        value = get(field)
+        if value is not None:
+            found = value.strip() if type(value) is str else number_text(value)
+            if found:
+                setattr(report, name, found)
+
+
+def copy_amounts(report: msgspec.Struct, members: Members, places: Places, notes: list[str]) -> None:
+    """Write into a report the amounts that an object gives and that can be used.
+
+    Args:
+        report: Its fields of these names are amounts.
+        members: Of the object.
+        places: Which.
+        notes: Receives remarks on amounts that cannot be used.
+    """
+    get = members.get
+    for field, name in places:
+        value = get(field)
+        if value is not None:
+            found = amount(value, field, notes)
+            if found is not None:
+                setattr(report, name, found)
 
 
 def said(value: Any) -> Text:
@@ -45,9 +85,13 @@ def amount(value: Any, field: str, notes: list[str]) -> Decimal | None:
         field: Name of the member, for the remark.
         notes: Receives a remark on an amount that cannot be used.
     """
-    if type(value) is int and -_EXACT < value < _EXACT:
-        return Decimal(value)
-    if value is None or (type(value) is str and not value.strip()):
+    if type(value) is Decimal:
+        if amounts.is_one(value):
+            return value
+    elif type(value) is int:
+        if -_EXACT < value < _EXACT:
+            return Decimal(value)
+    elif value is None or (type(value) is str and not value.strip()):
         return None
     return money.amount(value, field, notes)
 
@@ -61,10 +105,9 @@ def said_amount(members: Members, field: str, notes: list[str]) -> Amount:
     return UNSET if found is None else found
 
 
-def said_size(members: Members, field: str, notes: list[str]) -> Amount:
-    """Return the amount of a member without its sign: Magento sends discounts as negative numbers."""
-    found = said_amount(members, field, notes)
-    return abs(found) if isinstance(found, Decimal) else found
+def size(value: Amount) -> Amount:
+    """Return an amount without its sign: Magento sends discounts as negative numbers."""
+    return abs(value) if type(value) is Decimal else value
 
 
 def moment(members: Members, field: str, notes: list[str]) -> int | None:
@@ -76,10 +119,11 @@ def moment(members: Members, field: str, notes: list[str]) -> int | None:
         notes: Receives a remark on a moment that cannot be read.
     """
     value = members.get(field)
-    if value is None or value == "":
+    if value is None:
         return None
-    found = times.parse(value)
-    if found is None:
+    # Whatever is dated is asked several times when that was.
+    found = _parse(value) if type(value) is str and len(value) <= _REMEMBERED else times.parse(value)
+    if found is None and value != "":
         money.note(notes, f"{field} cannot be read: {str(value)[:100]}")
     return found
 
@@ -96,8 +140,10 @@ def flag(value: Any) -> bool | None:
     Args:
         value: A decoded JSON value.
     """
-    if value is True or value is False:
-        return bool(value)
+    if value is True:
+        return True
+    if value is False:
+        return False
     word = text(value)
     word = ("" if value == "" else None) if word is None else word.lower()
     return True if word in _TRUE else False if word in _FALSE else None
@@ -129,6 +175,8 @@ def named(value: Any) -> tuple[str | None, str | None]:
     Args:
         value: A decoded JSON value.
     """
+    if value is None:
+        return None, None
     if type(value) is dict:
         name, code = text(value.get("name")), text(value.get("code"))
         return name or code, code
@@ -142,6 +190,8 @@ def picture(value: Any) -> str | None:
     Args:
         value: A decoded JSON value.
     """
+    if type(value) is str:
+        return value.strip() or None
     return text(value.get("src")) if type(value) is dict else text(value)
 
 
@@ -172,7 +222,6 @@ def rest(members: Members, known: frozenset[str]) -> Members:
         members: Of an object.
         known: Names of members that have a place of their own.
     """
-    unknown = members.keys() - known
-    if not unknown:
+    if known.issuperset(members):
         return {}
-    return {field: value for field, value in members.items() if field in unknown and value is not None}
+    return {field: value for field, value in members.items() if field not in known and value is not None}

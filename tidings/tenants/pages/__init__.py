@@ -1,4 +1,4 @@
-"""The console's pages of this room: sources, users, tokens, audit log, settings, one's own account."""
+"""The console's pages of this room: sources, declared types, users, tokens, audit log, settings, one's own account."""
 
 from tidings.kit.pages import Nav
 from tidings.tenants.pages import (
@@ -6,9 +6,11 @@ from tidings.tenants.pages import (
     audit,
     settings,
     source_changes,
+    source_install,
     source_making,
     sources,
     tokens,
+    types,
     users,
 )
 
@@ -16,6 +18,8 @@ ROUTES = (
     *sources.ROUTES,
     *source_making.ROUTES,
     *source_changes.ROUTES,
+    *source_install.ROUTES,
+    *types.ROUTES,
     *tokens.ROUTES,
     *users.ROUTES,
     *audit.ROUTES,

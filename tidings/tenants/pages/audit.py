@@ -23,6 +23,8 @@ NOUNS = (
     "refused",
     "consent",
     "suppression",
+    "install",
+    "type",
 )
 Narrowing = Annotated[str, Parameter(max_length=60)]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from tidings.db import Tx
 from tidings.kit.pages import Form
-from tidings.tenants import handshakes_store, store
+from tidings.tenants import handshakes, store, vocabulary, vocabulary_store
 from tidings.tenants.api import source_of
 from tidings.tenants.arrivals import Around, Miss
 from tidings.tenants.model import Person, Source
@@ -38,7 +38,8 @@ def one(tx: Tx, person: Person, source_id: int, around: Around, now: int) -> dic
         "source": source,
         "brand": next((brand["name"] for brand in brands if brand["id"] == source.brand_id), ""),
         "titles": around.titles(),
-        "plugin_ended": handshakes_store.list_ended(tx, source.workspace_id).get(source.id),
+        "install": handshakes.window_of(tx, source, now) if source.dialect == handshakes.DIALECT else None,
+        "types": vocabulary_store.count_declared(tx, source.workspace_id) if _has_types(source) else None,
         "sent": around.arrivals.sent(tx, source.workspace_id, [source.id], now)[source.id],
         "keys": [{**key, "spoken": spoken(key["name"]), "label": key["name"] in mine.shown} for key in keys],
         "kinds": [(name, spoken(name)) for name in mine.names],
@@ -47,6 +48,10 @@ def one(tx: Tx, person: Person, source_id: int, around: Around, now: int) -> dic
         **pasted(around, source, stand_ins),
         "form": Form({"name": [mine.usual]}),
     } | panel(tx, person, source, around, now)
+
+
+def _has_types(source: Source) -> bool:
+    return source.dialect == vocabulary.DIALECT
 
 
 def panel(tx: Tx, person: Person, source: Source, around: Around, now: int) -> dict[str, Any]:
