@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -12,8 +13,10 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from click.testing import CliRunner
 
@@ -135,6 +138,13 @@ class Running:
             wait_for(lambda: self.knows(made))
         return made
 
+    def token(self, *arguments: str) -> str:
+        """Make a token and wait until the server knows it."""
+        made: str = self.cli("token", "create", *arguments)["token"]
+        bearer = {"Authorization": f"Bearer {made}"}
+        wait_for(lambda: self.call("GET", "/tidings/v1/stats", headers=bearer).status != 401)
+        return made
+
     def knows(self, made: dict[str, Any]) -> bool:
         """Tell whether the server knows a source that the command line has made."""
         if made["dialect"] == "ripe":
@@ -170,9 +180,34 @@ class Running:
 
     def settled(self) -> dict[str, int]:
         """Wait until everything acknowledged is processed; return the figures."""
-        wait_for(lambda: self.call("GET", "/readyz").json()["lag"] == 0)
+        self.processed()
         figures: dict[str, int] = self.cli("stats")
         return figures
+
+    def processed(self) -> None:
+        """Wait until everything acknowledged is processed, and the own events that came of it."""
+        wait_for(
+            lambda: (
+                self.call("GET", "/readyz").json()["lag"] == 0
+                and self.query("SELECT 1 FROM pending_events LIMIT 1") == []
+            )
+        )
+
+    def refusals_written(self) -> None:
+        """Wait until every request refused so far is stored.
+
+        They are written from time to time, in order: one more is refused, which belongs to no workspace, and awaited.
+        """
+        newest = "SELECT coalesce(max(id), 0) FROM refused WHERE workspace_id = 0"
+        before = self.query(newest)
+        assert self.call("POST", "/v1/track", {"userId": "nobody", "event": "Refused"}, "nobody's key").status == 401
+        wait_for(lambda: self.query(newest) != before)
+
+    def query(self, text: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Ask the state's database."""
+        path = quote(str(self.data / "tidings.db"))
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=WAIT)) as database:
+            return database.execute(text, values).fetchall()
 
 
 def wait_for(condition: Any, seconds: float = WAIT) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.serving import Running, wait_for
+from tests.serving import Running
 
 
 class Newsletter:
@@ -22,7 +22,7 @@ class Newsletter:
         headers = {"x-api-key": self.source["api_key"], "x-event-type": kind, "Content-Type": "application/json"}
         answer = self.server.call("POST", f"/webhooks/store/{self.source['store_id']}", body, headers=headers)
         assert answer.status == 200, answer.body
-        wait_for(lambda: self.server.call("GET", "/readyz").json()["lag"] == 0)
+        self.server.processed()
 
     def subscribe(self, email: str, **more: Any) -> None:
         self.tell("newsletter/subscribe", email=email, **more)

@@ -37,6 +37,7 @@ def completed(running: Running) -> tuple[int, int]:
     wait_for(lambda: COMPLETE.search("".join(running.output)) or says(running, "not complete"), 120)
     found = COMPLETE.search("".join(running.output))
     assert found, running.output
+    running.refusals_written()
     return int(found[1]), int(found[2])
 
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from tests.browser import Browse
 from tests.e2e.site import Site, snippet
-from tests.serving import Running, wait_for
+from tests.serving import Running
 
 IDLE = """() => analytics.initialized && Object.keys(localStorage).every(name => !name.startsWith("tidings.queue."))"""
 
@@ -21,7 +21,7 @@ class Shop:
         self.server = server
         self.site = site
         self.key: str = server.source("segment", "--trust", "browser")["write_key"]
-        self.token: str = server.cli("token", "create", "--scope", "read")["token"]
+        self.token = server.token("--scope", "read")
 
     @property
     def tidings(self) -> str:
@@ -50,7 +50,7 @@ class Shop:
 
     def events(self, *anonymous: str) -> list[dict[str, Any]]:
         """Wait until all is processed, and return the events of visitors, oldest first, each message id once."""
-        wait_for(lambda: self.server.call("GET", "/readyz").json()["lag"] == 0)
+        self.server.processed()
         bearer = {"Authorization": f"Bearer {self.token}"}
         rows = self.server.call("GET", "/tidings/v1/events?limit=200", headers=bearer).json()["items"]
         found = [row for row in rows if row["anonymous_id"] in anonymous]

@@ -52,7 +52,7 @@ def test_nothing_is_left_of_a_customer_but_that_they_get_no_mail(server: Running
     post(server, shop, "customers/update", {"email": EMAIL, "accepts_marketing": True})
     server.settled()
     profile = server.cli("profile", "show", "--email", EMAIL)
-    token = server.cli("token", "create")["token"]
+    token = server.token()
     path = f"/tidings/v1/profiles/{profile['id']}/may-send?channel=email&purpose=marketing"
     decision = server.call("GET", path, None, None, headers={"authorization": f"Bearer {token}"}).json()
     assert (decision["allowed"], decision["reason"]) == (False, "unsubscribed")

@@ -71,6 +71,7 @@ def stored(server: Running) -> dict[str, dict[str, Any]]:
 def test_every_call(server: Running, key: str, generation: str, scripts: list[Script]) -> None:
     scripts.append(Script(generation, server, key, "everything"))
     scripts[-1].finish()
+    server.refusals_written()
     figures = server.settled()
     assert (figures["events"], figures["duplicates"], figures["refused"]) == (8, 0, 0)
 
@@ -99,6 +100,7 @@ def test_every_call(server: Running, key: str, generation: str, scripts: list[Sc
 def test_unusual_values_cost_no_event(server: Running, key: str, generation: str, scripts: list[Script]) -> None:
     scripts.append(Script(generation, server, key, "odd"))
     scripts[-1].finish()
+    server.refusals_written()
     figures = server.settled()
     assert (figures["events"], figures["refused"]) == (17, 0)
     properties = stored(server)["odd-all"]["event"]["properties"]
@@ -122,6 +124,7 @@ def test_the_server_goes_down_in_the_middle_and_comes_back(
     server.start()
     for script in scripts:
         script.finish()
+    server.refusals_written()
     figures = server.settled()
     assert (figures["events"], figures["refused"]) == (308, 0)
     assert sorted(stored(server)) == sorted({f"m-{number:03}" for number in range(300)} | CALLS)

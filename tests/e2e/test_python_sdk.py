@@ -75,6 +75,7 @@ def test_every_call(server: Running, connect: Connect, failed: list[Exception], 
     say_everything(client)
     if client.consumers:
         client.flush()
+    server.refusals_written()
     figures = server.settled()
     assert failed == []
     assert (figures["events"], figures["duplicates"], figures["refused"]) == (8, 0, 0)
@@ -149,6 +150,7 @@ def test_unusual_values_cost_no_event(server: Running, connect: Connect, failed:
     client.track("odd", "x" * 20_000, message_id="odd-name")
     client.track("odd", "A long message id", message_id="m" * 300)
     client.flush()
+    server.refusals_written()
     figures = server.settled()
     assert failed == []
     assert (figures["events"], figures["refused"]) == (len(odd) + 6, 0)
@@ -228,6 +230,7 @@ def test_the_server_goes_down_in_the_middle_and_comes_back(
     server.start()
     client.flush()
     assert failed == []
+    server.refusals_written()
     figures = server.settled()
     assert (figures["events"], figures["refused"]) == (300, 0)
     assert sorted(stored(server)) == ids

@@ -56,7 +56,7 @@ def event(server: Running, user_id: str, key: str | None = API_KEY, **members: A
 
 
 def profile(server: Running, user_id: str) -> dict[str, Any]:
-    wait_for(lambda: server.call("GET", "/readyz").json()["lag"] == 0)
+    server.processed()
     found: dict[str, Any] = server.cli("profile", "show", "--user-id", user_id)
     return found
 
@@ -179,8 +179,7 @@ def test_keys_are_changed_without_a_gap(server: Running) -> None:
 
 def test_readable_secrets_are_shown_nowhere(server: Running) -> None:
     made = acme(server)
-    token = server.cli("token", "create", "--scope", "admin")["token"]
-    bearer = {"Authorization": f"Bearer {token}"}
+    bearer = {"Authorization": f"Bearer {server.token('--scope', 'admin')}"}
     assert user(server, None, id="1", email="bob@example.com", authkey="x", api_key=API_KEY, data={"a": 1}) == 403
     assert user(server, id="1", email="bob@example.com", api_key=API_KEY, sso_secret=SSO_SECRET) == 200
     server.settled()

@@ -30,7 +30,7 @@ def customer(server: Running, **members: Any) -> None:
 
 
 def profile(server: Running, **names: str) -> dict[str, Any]:
-    wait_for(lambda: server.call("GET", "/readyz").json()["lag"] == 0)
+    server.processed()
     (name, value) = next(iter(names.items()))
     found: dict[str, Any] = server.cli("profile", "show", f"--{name.replace('_', '-')}", value)
     return found
@@ -219,7 +219,7 @@ def test_products_are_listed(live: Running) -> None:
     stock = {"id": "9", "updated_at": "2024-03-02T10:00:00+00:00", "variants": [{"id": "9-1", "inventory_quantity": 0}]}
     assert sent(live, "/webhooks", "products/updated", stock).status == 200
     assert sent(live, "/webhooks", "products/update", {"id": "seen only", "title": "?"}, None).status == 200
-    wait_for(lambda: live.call("GET", "/readyz").json()["lag"] == 0)
+    live.processed()
     (found,) = [one for one in api(live, "GET", "/products?page=1&limit=50").json()["products"] if one["id"] == "9"]
     assert (found["title"], found["tags"], found["categories"]) == ("Mug", ["blue", "gift"], [{"name": "Kitchen"}])
     assert found["image"] == {"src": "https://shop.example/mug.jpg"}

@@ -57,6 +57,7 @@ def test_a_visitor_becomes_a_lead_of_an_account(server: Running, endpoint: str) 
     connector.send("track", 5, **lead, event="Signed Up", properties={"revenue": 25})  # a retry
     connector.send("alias", 6, userId="u-42", previousId="old-42")
 
+    server.refusals_written()
     figures = server.settled()
     assert (figures["events"], figures["duplicates"], figures["refused"]) == (6, 1, 0)
     profile = server.cli("profile", "show", "--user-id", "u-42")

@@ -55,7 +55,7 @@ class Place:
 
     def events(self, source_id: int) -> list[dict[str, Any]]:
         """Return the events of a source once all are processed."""
-        wait_for(lambda: self.server.call("GET", "/readyz").json()["lag"] == 0)
+        self.server.processed()
         found: list[dict[str, Any]] = self.ask("GET", f"/events?source_id={source_id}").json()["items"]
         return found
 

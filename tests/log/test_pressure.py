@@ -1,6 +1,6 @@
 """Whether the event loop takes all of a processor."""
 
-from tidings.log.pressure import FULL, LATELY_SECONDS, MEMORY_SECONDS, Pressure
+from tidings.log.pressure import FULL, MEMORY_SECONDS, Pressure
 
 
 class Clocks:
@@ -34,19 +34,19 @@ def test_a_share_below_the_bound_is_not_full() -> None:
     assert not clocks.work(1, FULL - 0.05)
 
 
-def test_nothing_is_known_without_commits() -> None:
+def test_it_tells_how_long_ago_the_loop_looked() -> None:
     clocks = Clocks()
-    assert clocks.work(1, 1.0)
-    clocks.now += LATELY_SECONDS * 0.9
-    assert clocks.pressure.full
-    clocks.now += LATELY_SECONDS * 0.2
-    assert not clocks.pressure.full
+    clocks.work(1, 1.0)
+    assert clocks.pressure.age == 0
+    clocks.now += 2.5
+    assert clocks.pressure.age == 2.5
 
 
-def test_the_first_commit_after_a_pause_counts_for_all_of_it() -> None:
+def test_one_long_commit_does_not_hide_the_pressure_and_several_do() -> None:
     clocks = Clocks()
-    assert clocks.work(1, 1.0)
-    assert not clocks.work(1, 0.1, step=1)
+    assert clocks.work(1, 0.9)
+    assert clocks.work(0.5, 0.0, step=0.5)
+    assert not clocks.work(2, 0.0, step=0.5)
 
 
 def test_clocks_of_another_thread_do_no_harm() -> None:

@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable
 
-MEMORY_SECONDS = 0.05  # over which the share is averaged
-LATELY_SECONDS = 0.05  # after which nothing is known any more
-FULL = 0.6  # share from which on the loop has nothing to spare: the rest goes to the kernel and to waking up
+MEMORY_SECONDS = 0.1  # over which the share is averaged
+MOST = 0.2  # of the average that one look can be: the loop has nothing to do while a commit with a checkpoint lasts
+FULL = 0.55  # share from which on the loop has nothing to spare: the rest goes to the kernel and to waking up
 
 
 class Pressure:
@@ -29,10 +29,14 @@ class Pressure:
         used, now = self._used(), self._clock()
         passed = max(now - at, 1e-6)
         part = min(max(used - before, 0.0) / passed, 1.0)
-        self._latest = (share + (part - share) * min(1.0, passed / MEMORY_SECONDS), used, now)
+        self._latest = (share + (part - share) * min(MOST, passed / MEMORY_SECONDS), used, now)
 
     @property
     def full(self) -> bool:
-        """Whether the loop takes all of a processor that it can get."""
-        share, _, at = self._latest
-        return share >= FULL and self._clock() - at < LATELY_SECONDS
+        """Whether the loop took all of a processor that it could get when it looked last."""
+        return self._latest[0] >= FULL
+
+    @property
+    def age(self) -> float:
+        """Seconds since the loop looked last."""
+        return self._clock() - self._latest[2]

@@ -24,6 +24,7 @@ logger = structlog.get_logger()
 FRAME_BYTES = 1024 * 1024
 READ_BYTES = 16 * 1024 * 1024  # of frames that are read at once at most
 QUEUE_BYTES = 64 * 1024 * 1024  # what may wait for the disk; more is refused, so memory stays bounded
+LATELY_SECONDS = 0.05  # without a commit after which nobody presses any more
 REQUEST_BYTES = 4 * 1024  # of a large request
 LARGE_BYTES = 32 * 1024  # of a commit
 SPACING_SECONDS = 0.01  # between large commits while the edge is pressed
@@ -102,7 +103,8 @@ class SqliteLog:
     @property
     def pressed(self) -> bool:
         """Whether requests come so fast that the event loop takes all of a processor."""
-        return self._pressure.full
+        # A large commit, or one with a checkpoint, takes long: whoever waits for it presses no less.
+        return self._pressure.full and (self._queue.qsize() > 0 or self._pressure.age < LATELY_SECONDS)
 
     def append(self, payload: bytes, events: int) -> "asyncio.Future[int]":
         """Make ``payload`` durable and return its position.

@@ -64,7 +64,7 @@ class Console:
         batch = [{"type": "track"} | message for message in messages]
         answer = self.server.call("POST", "/v1/batch", {"batch": batch}, self.source["write_key"])
         assert answer.status == 200, answer.body
-        wait_for(lambda: self.server.call("GET", "/readyz").json()["lag"] == 0)
+        self.server.processed()
 
     def imported(self, **fields: str) -> str:
         """Import a list of addresses as an editor; return the number of the import once it is at its end."""

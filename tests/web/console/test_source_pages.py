@@ -47,7 +47,7 @@ def take(console: Console, key: str, event: str = "Bought", **message: Any) -> i
 
 
 def settle(console: Console) -> None:
-    wait_for(lambda: console.server.call("GET", "/readyz").json()["lag"] == 0)
+    console.server.processed()
 
 
 def deeds(console: Console, source_id: int) -> list[str]:
