@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.edge.wire import ORIGIN, ask, basic, event, must_fail, must_take
+from tests.edge.wire import ORIGIN, Said, ask, basic, event, must_fail, must_take
 from tests.serving import Running, wait_for
 
 IN_FORCE = 1.0  # seconds after the command has ended
@@ -131,7 +131,7 @@ def test_an_origin_that_is_not_on_the_list(live: Running, made: dict[str, Any]) 
 def test_a_source_that_sends_too_fast(live: Running, key: str, made: dict[str, Any]) -> None:
     live.cli("source", "set", str(made["id"]), "rate=5")
 
-    refused = []
+    refused: list[Said] = []
 
     def hurry() -> bool:
         here = [basic(made["write_key"]), ("Origin", ORIGIN)]

@@ -116,13 +116,22 @@ def test_each_commit_looks_how_much_the_loop_has_to_do(log: SqliteLog) -> None:
     wait_for(lambda: not log.pressed)
 
 
-@pytest.mark.parametrize(("payload", "together", "spaced"), [(b"x" * 600, 60, False), (b"x" * 60_000, 12, True)])
-def test_only_large_requests_are_spaced(
-    log: SqliteLog, monkeypatch: pytest.MonkeyPatch, payload: bytes, together: int, spaced: bool
+@pytest.mark.parametrize(
+    ("payload", "together", "pressed", "longest"),
+    [
+        (b"x" * 600, 60, True, module.CROWD_SECONDS),
+        (b"x" * 600, module.CROWD - 1, True, 0),
+        (b"x" * 60_000, 3, True, module.LARGE_SECONDS),
+        (b"x" * 60_000, 3, False, 0),
+    ],
+)
+def test_many_requests_or_large_ones_share_a_commit_while_the_edge_is_pressed(
+    log: SqliteLog, monkeypatch: pytest.MonkeyPatch, payload: bytes, together: int, pressed: bool, longest: float
 ) -> None:
     pauses: list[float] = []
-    monkeypatch.setattr(module, "time", SimpleNamespace(sleep=pauses.append))
-    monkeypatch.setattr(Pressure, "full", True)
+    clocks = {"monotonic": time.monotonic, "thread_time": time.thread_time}
+    monkeypatch.setattr(module, "time", SimpleNamespace(sleep=pauses.append, **clocks))
+    monkeypatch.setattr(Pressure, "full", pressed)
 
     async def often() -> None:
         for _ in range(20):
@@ -130,7 +139,7 @@ def test_only_large_requests_are_spaced(
 
     asyncio.run(often())
     log.close()
-    assert any(pauses) is spaced
+    assert max(pauses) == longest
 
 
 def test_the_order_is_that_of_the_appends(log: SqliteLog) -> None:

@@ -27,7 +27,9 @@ QUEUE_BYTES = 64 * 1024 * 1024  # what may wait for the disk; more is refused, s
 LATELY_SECONDS = 0.05  # without a commit after which nobody presses any more
 REQUEST_BYTES = 4 * 1024  # of a large request
 LARGE_BYTES = 32 * 1024  # of a commit
-SPACING_SECONDS = 0.01  # between large commits while the edge is pressed
+LARGE_SECONDS = 0.01  # between commits of large requests while the edge is pressed
+CROWD = 8  # small requests of a commit
+CROWD_SECONDS = 0.002  # between commits of so many
 WAL_PAGES = 16_000  # 64 MiB between checkpoints, each of which costs two more fsyncs
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS log_meta (epoch TEXT NOT NULL, format INTEGER NOT NULL);
@@ -255,10 +257,8 @@ class SqliteLog:
                     self._grown.notify_all()
             self._taken += sum(len(waiting.payload) for waiting in batch)
             answer(batch, position, self.failure, self._pressure)
-            # Large requests take the event loop so long that each would get a commit of its own. Small ones come
-            # together by themselves, and whoever sends one at a time would only wait.
-            if are_large(batch) and self.pressed and not ending:
-                time.sleep(SPACING_SECONDS)
+            if self.pressed and not ending:
+                time.sleep(spacing(batch))
         while not self._queue.empty():  # whoever came while the end was being told
             late = self._queue.get()
             answer([late] if late else [], None, "the log is stopping", self._pressure)
@@ -315,10 +315,16 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def are_large(batch: list[_Waiting]) -> bool:
-    """Tell whether a commit is large because its requests are, and not because they are many."""
+def spacing(batch: list[_Waiting]) -> float:
+    """Return for how many seconds a pressed edge is left alone after a commit, so that more share the next one.
+
+    Each commit hands the interpreter to and fro several times. Large requests take the event loop so long that each
+    would get a commit of its own; whoever sends only a few at a time would only wait.
+    """
     size = sum(len(waiting.payload) for waiting in batch)
-    return size >= LARGE_BYTES and size > REQUEST_BYTES * len(batch)
+    if size >= LARGE_BYTES and size > REQUEST_BYTES * len(batch):
+        return LARGE_SECONDS
+    return CROWD_SECONDS if len(batch) >= CROWD else 0.0
 
 
 def answer(batch: list[_Waiting], position: int | None, failure: str | None, pressure: Pressure) -> None:

@@ -127,7 +127,7 @@ class Pipeline:
         until = now + PATIENCE * max(0.0, 1.0 - lag / IMPATIENT) * worked
         gathered = now + GATHER_SECONDS
         while (now < gathered or (self._log.pressed and now < until)) and not self._stopping.is_set():
-            self._stopping.wait(0.01)
+            self._stopping.wait(0.05)
             now = time.monotonic()
 
     def _commit(self, frames: list[Frame]) -> Cursor:
