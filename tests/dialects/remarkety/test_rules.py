@@ -186,16 +186,22 @@ def test_of_two_names_one_counts() -> None:
         assert (line.name, line.image, line.extra) == (name, image, {"title": "Old mug"})
 
 
+@pytest.mark.parametrize("set_currency", [None, "CHF"])
 @pytest.mark.parametrize(
     ("stated", "currency"),
-    [("eur", "EUR"), (" Usd ", "USD"), (None, "EUR"), ("€", "EUR"), ("EURO", "EUR"), ("E1R", "EUR"), ("ＵＳＤ", "EUR")],
+    [("eur", "EUR"), (" Usd ", "USD"), (None, None), ("€", None), ("EURO", None), ("E1R", None), ("ＵＳＤ", None)],
 )
-def test_what_is_no_currency_leaves_that_of_the_shop(stated: str | None, currency: str) -> None:
-    event = event_of("orders/update", {"id": 12, "currency": stated, "total_price": 5})
+@pytest.mark.parametrize("what", ["order", "cart"])
+def test_what_names_no_currency_says_none_unless_its_source_has_one(
+    what: str, stated: str | None, currency: str | None, set_currency: str | None
+) -> None:
+    content = {"id": 12, "currency": stated, "total_price": 5}
+    settings = {"currency": set_currency} if set_currency else {}
+    event = event_of(f"{what}s/update", content, sources=one(settings=settings))
     assert event.commerce is not None
-    assert event.commerce.order is not None
-    assert event.commerce.order.currency == currency
-    usable = stated is None or stated.strip().upper() == currency
+    report = getattr(event.commerce, what)
+    assert report.currency == (currency or set_currency or UNSET)
+    usable = stated is None or currency is not None
     assert any("no usable currency" in note for note in event.notes) is not usable
 
 

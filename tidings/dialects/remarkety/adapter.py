@@ -113,7 +113,7 @@ def _order(event: Event, topic: Topic, members: Members, sender: Sender) -> None
     if topic.deed == "delete":
         order = OrderReport(id=order_id, at=at, deleted=True)
     else:
-        order = order_of(members, order_id, at, sender.currency, event.notes)
+        order = order_of(members, order_id, at, sender.source.settings.currency, event.notes)
     event.commerce = Commerce(order=order)
 
 
@@ -124,7 +124,7 @@ def _cart(event: Event, topic: Topic, members: Members, sender: Sender) -> None:
     if topic.deed == "delete":
         cart = CartReport(id=text(members.get("id")) or "", at=at, closed=True)
     else:
-        cart = cart_of(members, at, sender.currency, event.notes)
+        cart = cart_of(members, at, sender.source.settings.currency, event.notes)
     if not cart.id and not (event.user_id or event.email or event.phone):
         money.note(event.notes, "a cart without id and customer is nobody's: the event is kept, there is no cart")
         return

@@ -92,14 +92,14 @@ _SUMS_OF_CART_WITH_SUBTOTAL = (("subtotal", "subtotal"), *_SUMS[1:])
 _CANCELLED = frozenset(("canceled", "cancelled"))
 
 
-def order_of(members: Members, order_id: str, at: int, default: str, notes: list[str]) -> OrderReport:
+def order_of(members: Members, order_id: str, at: int, default: str | None, notes: list[str]) -> OrderReport:
     """Return what an order says; what is absent or null leaves what is known.
 
     Args:
         members: As they were sent.
         order_id: Its id.
         at: Which state it is, UTC milliseconds.
-        default: Currency of one that names none.
+        default: Currency of those of its source that name none, if the operator has set one.
         notes: Receives remarks.
     """
     get = members.get
@@ -129,7 +129,7 @@ def order_of(members: Members, order_id: str, at: int, default: str, notes: list
     return order
 
 
-def cart_of(members: Members, at: int, default: str, notes: list[str]) -> CartReport:
+def cart_of(members: Members, at: int, default: str | None, notes: list[str]) -> CartReport:
     """Return what a cart says; one without an id is the cart of its customer. Arguments as for ``order_of``."""
     cart = CartReport(id=text(members.get("id")) or "", at=at)
     copy_texts(cart, members, _CART_TEXTS)
@@ -144,14 +144,17 @@ def cart_of(members: Members, at: int, default: str, notes: list[str]) -> CartRe
     return cart
 
 
-def currency_of(members: Members, default: str, notes: list[str]) -> Text:
-    """Return the currency of an order or a cart; one that names none but has a sum is in the shop's own."""
+def currency_of(members: Members, default: str | None, notes: list[str]) -> Text:
+    """Return the currency of an order or a cart; one that names none but has a sum is in that of its source.
+
+    The brand's is not filled in here: a later state that leaves the currency out would change what was said before.
+    """
     stated = members.get("currency")
     if stated is not None:
         found = money.currency(text(stated), notes)
         if found is not None:
             return found
-    return UNSET if members.get("total_price") is None else default
+    return UNSET if not default or members.get("total_price") is None else default
 
 
 def _states(order: OrderReport, members: Members) -> None:
