@@ -69,7 +69,7 @@ def refused_start(data: Path, *options: str, environment: dict[str, str] | None 
     """Start a server that must not start; return what it says: one line, no traceback."""
     server = Running(data, environment=environment)
     done = subprocess.run(
-        [*TIDINGS, "serve", "--data", str(data), *options],
+        [*TIDINGS, "serve", "--data", str(data), "--port", "0", *options],
         capture_output=True,
         text=True,
         check=False,

@@ -185,7 +185,7 @@ def test_a_body_that_no_dialect_has_seen_is_refused_in_the_name_of_its_key(
     here = [("Authorization", "Basic " + base64.b64encode(made[credential].encode()).decode())]
     if dialect == "remarkety":
         here = [("X-Api-Key", made[credential]), ("X-Event-Type", "hello")]
-    wait_for(lambda: ask(live.port, "POST", path, b"{", here).status != 401)
+    wait_for(lambda: ask(live.port, "POST", path, b"{}", here).status != 401)
     before = live.cli("stats")["refused"]
     ask(live.port, "POST", path, b"{}", [*here, ("Content-Encoding", "br")])
     ask(live.port, "POST", path, b"\x1f\x8b broken", here)
