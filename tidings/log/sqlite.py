@@ -318,7 +318,7 @@ def connect(path: Path) -> sqlite3.Connection:
 def spacing(batch: list[_Waiting]) -> float:
     """Return for how many seconds a pressed edge is left alone after a commit, so that more share the next one.
 
-    Each commit hands the interpreter to and fro several times. Large requests take the event loop so long that each
+    Each commit hands the interpreter over several times. Large requests take the event loop so long that each
     would get a commit of its own; whoever sends only a few at a time would only wait.
     """
     size = sum(len(waiting.payload) for waiting in batch)
