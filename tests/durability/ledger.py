@@ -68,8 +68,10 @@ class Ledger:
 def refused_start(data: Path, *options: str, environment: dict[str, str] | None = None, lines: int = 1) -> str:
     """Start a server that must not start; return what it says: one line, no traceback."""
     server = Running(data, environment=environment)
+    # Not the usual port, on which something may listen; where there are settings, what they say of it counts.
+    port = [] if (data / "tidings.toml").exists() else ["--port", "0"]
     done = subprocess.run(
-        [*TIDINGS, "serve", "--data", str(data), "--port", "0", *options],
+        [*TIDINGS, "serve", "--data", str(data), *port, *options],
         capture_output=True,
         text=True,
         check=False,
