@@ -5,7 +5,6 @@ import gc
 import os
 import signal
 import socket
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from tidings.kit import clock, crypto
 from tidings.kit.places import open_places
 from tidings.kit.proxies import Proxies
 from tidings.kit.signing import Signer
+from tidings.kit.threads import take_turns
 from tidings.pipeline.opening import key_of, open_pipeline
 from tidings.pipeline.reading import State
 from tidings.tenants import people_store
@@ -34,7 +34,6 @@ from tidings.web.health import Health
 from tidings.web.metrics import Metrics
 
 MIB = 1024 * 1024
-SWITCH_SECONDS = 0.0002  # how long a thread may compute while another waits: short, for the event loop's sake
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 # Settings that the console shows to owners; one that is a secret itself, and not the path of one, must not be here.
 SHOWN = (
@@ -106,7 +105,7 @@ class Server:
         """Serve until SIGTERM or SIGINT, then drain."""
         config = server_config(self, self.edge, self.settings)
         server = self._uvicorn = uvicorn.Server(config)
-        sys.setswitchinterval(SWITCH_SECONDS)
+        take_turns(quickly=False)
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)  # batches make many objects and no cycles

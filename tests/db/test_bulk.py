@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Column, Executable, Integer, MetaData, String
 
 from tidings.db import Database, Tx
 from tidings.db.bulk import given as given_rows
-from tidings.db.bulk import greatest, insert_given, least, offered, pack, upsert_given
+from tidings.db.bulk import greatest, insert_given, least, offered, ordered, pack, upsert_given
 
 thing = Table(
     "thing",
@@ -150,3 +150,9 @@ rows_of_three = st.lists(st.tuples(numbers, texts, st.none() | texts | numbers),
 @given(rows_of_three)
 def test_rows_come_out_as_they_went_in(database: Database, rows: list[tuple[Any, ...]]) -> None:
     assert database.read_now(through, [list(row) for row in rows]) == rows
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.text(max_size=2), st.integers(0, 3)), unique=True))
+def test_rows_are_ordered_by_their_first_members(rows: list[tuple[int, str, int]]) -> None:
+    assert ordered(rows, 3) == sorted(rows)
+    assert ordered(rows, 2) == sorted(rows, key=lambda row: row[:2])

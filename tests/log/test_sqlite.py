@@ -63,6 +63,36 @@ def empty_disk(log: SqliteLog) -> None:
     log._connection.execute("PRAGMA max_page_count = 1000000")
 
 
+def test_a_file_with_pages_of_another_size_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as before:
+        before.setattr(module, "PAGE_BYTES", 4096)
+        old = SqliteLog(tmp_path / "log.db", "epoch")
+    append_all(old, b"one")
+    log = reopened(old)
+    append_all(log, b"two" * 10_000)
+    assert everything(log) == [b"one", b"two" * 10_000]
+    ((page,), (pages,)) = (
+        log._connection.execute(f"PRAGMA {x}").fetchone() for x in ("page_size", "wal_autocheckpoint")
+    )
+    assert (page, page * pages) == (4096, module.WAL_BYTES)
+    log.close()
+
+
+def batch(requests: int, size: int) -> list[module._Waiting]:
+    loop = asyncio.new_event_loop()
+    loop.close()
+    return [module._Waiting(bytes(size), 1, loop, lambda _position, _failure: None) for _ in range(requests)]
+
+
+def test_commits_are_apart_as_long_as_the_loop_takes_to_gather_more() -> None:
+    assert module.spacing(batch(1, 500)) == 0.0
+    assert module.spacing(batch(module.CROWD - 1, 500)) == 0.0
+    assert module.spacing(batch(module.CROWD, 500)) == module.CROWD_SECONDS
+    assert module.spacing(batch(4, 10_000)) == pytest.approx(0.002)
+    assert module.spacing(batch(4, 50_000)) == pytest.approx(0.01)
+    assert module.spacing(batch(1, 500_000)) == module.LARGE_SECONDS
+
+
 def test_both_connections_sync_at_every_commit(log: SqliteLog) -> None:
     for connection in (log._connection, log._reader):
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)

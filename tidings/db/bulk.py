@@ -4,8 +4,9 @@ The sqlite3 driver gives up and retakes the interpreter lock for every row of ``
 beside it, that costs more than the row. One statement runs from end to end without the lock.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
+from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import (
@@ -28,6 +29,7 @@ from sqlalchemy.sql.selectable import Subquery
 
 from tidings.db.engine import Tx
 
+T = TypeVar("T", bound=Sequence[Any])
 _decode = msgspec.json.Decoder(list[list[Any]]).decode
 _encode = msgspec.json.Encoder(decimal_format="string").encode
 
@@ -39,6 +41,21 @@ def pack(rows: Sequence[Sequence[Any]]) -> str:
         rows: As many members a row as ``given`` has columns; a Decimal becomes text.
     """
     return _encode(rows).decode()
+
+
+def ordered(rows: Iterable[T], key: int) -> list[T]:
+    """Return rows in the order of their first members.
+
+    A sort by each of them in turn costs half of one that compares whole rows, and neighbours share pages of a tree.
+
+    Args:
+        rows: Of one width.
+        key: How many members the order is by; rows that have all of them in common keep theirs.
+    """
+    done = list(rows)
+    for member in range(key - 1, -1, -1):
+        done.sort(key=itemgetter(member))
+    return done
 
 
 def given(*columns: str, name: str = "rows") -> Subquery:

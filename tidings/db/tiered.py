@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Column, Table, bindparam, delete, select, tuple_
 from sqlalchemy.sql.base import Executable
 
-from tidings.db.bulk import insert_given, pack
+from tidings.db.bulk import insert_given, ordered, pack
 from tidings.db.engine import Tx
 from tidings.db.tables import metadata
 
@@ -48,7 +48,7 @@ class TieredIndex:
 
     def insert(self, tx: Tx, rows: list[tuple[Any, ...]]) -> None:
         """Insert new keys; a key that is in either tier already must not come again."""
-        tx.execute(self._insert, {"rows": pack(sorted(rows))})
+        tx.execute(self._insert, {"rows": pack(ordered(rows, len(self._key)))})
 
     def fold(self, tx: Tx, low: tuple[Any, ...] | None, size: int) -> tuple[tuple[Any, ...] | None, int]:
         """Move the next ``size`` keys from ``low`` on into the settled tree.

@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Select, delete, func, insert, select, update
 
 from tidings.db import Tx
-from tidings.db.bulk import collected, cut_given, fetch, given, offered, pack, upsert_given
+from tidings.db.bulk import collected, cut_given, fetch, given, offered, ordered, pack, upsert_given
 from tidings.events.tables import counts, cursor, events, refused, seen, timeline
 
 REFUSED_KEPT = 1_000  # for each source: a ring
@@ -88,7 +88,7 @@ _COUNT = upsert_given(
 
 def known(tx: Tx, ids: Sequence[tuple[int, str]]) -> set[tuple[int, str]]:
     """Return which (source id, digest of message id) have been stored; a source is one workspace's."""
-    wanted = sorted(ids)
+    wanted = ordered(ids, 2)
     return {(row[0], row[1]) for query in _KNOWN for row in fetch(tx, query, wanted)}
 
 

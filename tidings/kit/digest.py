@@ -1,7 +1,7 @@
 """The digests under which message ids, and the identifiers of forgotten customers, are remembered."""
 
 import hmac
-from base64 import b64encode
+from binascii import b2a_base64
 from hashlib import blake2b
 
 
@@ -12,7 +12,7 @@ def digest(message_id: str) -> str:
 
 def digest_of(content: bytes) -> str:
     """Return the same of a content that stands for an id."""
-    return b64encode(blake2b(content, digest_size=16).digest())[:22].decode()
+    return b2a_base64(blake2b(content, digest_size=16).digest())[:22].decode()
 
 
 def keyed_digest(key: bytes, kind: str, value: str) -> str:
@@ -23,4 +23,4 @@ def keyed_digest(key: bytes, kind: str, value: str) -> str:
         kind: Of the identifier; has no NUL in it.
         value: Normalised text.
     """
-    return b64encode(hmac.digest(key, f"{kind}\0{value}".encode(), "sha256"))[:43].decode()
+    return b2a_base64(hmac.digest(key, f"{kind}\0{value}".encode(), "sha256"))[:43].decode()

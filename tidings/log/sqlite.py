@@ -16,6 +16,7 @@ from urllib.parse import quote
 import structlog
 
 from tidings.db.squeezing import CannotCompact, squeeze
+from tidings.kit.threads import take_turns, wake_on_time
 from tidings.log.contract import Frame, LogUnavailable
 from tidings.log.pressure import Pressure
 
@@ -27,10 +28,13 @@ QUEUE_BYTES = 64 * 1024 * 1024  # what may wait for the disk; more is refused, s
 LATELY_SECONDS = 0.05  # without a commit after which nobody presses any more
 REQUEST_BYTES = 4 * 1024  # of a large request
 LARGE_BYTES = 32 * 1024  # of a commit
-LARGE_SECONDS = 0.01  # between commits of large requests while the edge is pressed
+LARGE_SECONDS = 0.01  # between commits of large requests while the edge is pressed, at most
+LARGE_REQUESTS = 10  # that are to share such a commit
+PACE_BYTES = 50_000_000  # of large requests that the event loop takes in a second, on a usual machine
 CROWD = 8  # small requests of a commit
 CROWD_SECONDS = 0.002  # between commits of so many
-WAL_PAGES = 16_000  # 64 MiB between checkpoints, each of which costs two more fsyncs
+PAGE_BYTES = 16_384  # a frame of small requests fills many of the usual size, and each is written by itself
+WAL_BYTES = 64 * 1024 * 1024  # between checkpoints, each of which costs two more fsyncs
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS log_meta (epoch TEXT NOT NULL, format INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS frames (
@@ -244,20 +248,24 @@ class SqliteLog:
             raise LogMismatch(f"{self.path} has format {row[1]}; this version reads {FORMAT}")
 
     def _commit_forever(self) -> None:
+        wake_on_time()
         ending = False
         while not ending:
             batch, ending = self._take()
             if not batch:
                 continue
             position = self._commit_or_fail(batch)
-            time.sleep(0)  # gives up the interpreter: more requests gather, and share the next commit
+            pressed = self.pressed
+            take_turns(quickly=pressed and len(batch) >= CROWD)
+            if not pressed:
+                time.sleep(0)  # gives up the interpreter: more requests gather, and share the next commit
             if position is not None:
                 with self._grown:
                     self.end = position
                     self._grown.notify_all()
             self._taken += sum(len(waiting.payload) for waiting in batch)
             answer(batch, position, self.failure, self._pressure)
-            if self.pressed and not ending:
+            if pressed and not ending:
                 time.sleep(spacing(batch))
         while not self._queue.empty():  # whoever came while the end was being told
             late = self._queue.get()
@@ -294,10 +302,11 @@ class SqliteLog:
         upto = self.upto + sum(waiting.events for waiting in batch)
         payload = pack([waiting.payload for waiting in batch])
         # One statement in autocommit mode is one transaction, with one fsync of the write-ahead log.
-        cursor = self._connection.execute("INSERT INTO frames (upto, payload) VALUES (?, ?)", (upto, payload))
+        # ``execute`` would ask for the number of the row, and hand the interpreter over once more for it.
+        row = (self.end + 1, upto, payload)
+        self._connection.executemany("INSERT INTO frames (position, upto, payload) VALUES (?, ?, ?)", [row])
         self.upto = upto
-        assert cursor.lastrowid is not None
-        return cursor.lastrowid
+        return self.end + 1
 
 
 class LogMismatch(Exception):  # noqa: N818
@@ -307,10 +316,12 @@ class LogMismatch(Exception):  # noqa: N818
 def connect(path: Path) -> sqlite3.Connection:
     """Open the log file: write-ahead log, fsync at every commit."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+    connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # of a new file; others keep theirs
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
-    connection.execute(f"PRAGMA journal_size_limit = {WAL_PAGES * 4096}")
+    (page,) = connection.execute("PRAGMA page_size").fetchone()
+    connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_BYTES // page}")
+    connection.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
     connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     return connection
 
@@ -323,7 +334,7 @@ def spacing(batch: list[_Waiting]) -> float:
     """
     size = sum(len(waiting.payload) for waiting in batch)
     if size >= LARGE_BYTES and size > REQUEST_BYTES * len(batch):
-        return LARGE_SECONDS
+        return min(LARGE_SECONDS, LARGE_REQUESTS * size / len(batch) / PACE_BYTES)
     return CROWD_SECONDS if len(batch) >= CROWD else 0.0
 
 

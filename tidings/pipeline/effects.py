@@ -173,7 +173,7 @@ class Effects:
             cursor: Counts the new keys of the indexes; changed in place.
             key: The installation's, under which addresses of forgotten customers are known.
         """
-        profiles.save_profiles(tx, sorted(self.profiles.values()))
+        profiles.save_profiles(tx, [self.profiles[key] for key in sorted(self.profiles)])
         profiles.save_identifiers(tx, sorted(self.identifiers.values()))
         profiles.save_links(tx, self.links)
         profiles.save_conflicts(tx, self.conflicts)

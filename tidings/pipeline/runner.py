@@ -1,5 +1,6 @@
 """The thread that drives the pipeline: read, commit, trim, and never stop for long."""
 
+import gc
 import threading
 import time
 from collections.abc import Callable
@@ -131,11 +132,14 @@ class Pipeline:
             now = time.monotonic()
 
     def _commit(self, frames: list[Frame]) -> Cursor:
+        gc.disable()  # it would look through the many objects of the batch again and again, and find nothing
         try:
             return self._database.write_now(process, frames, RECENT, bisect=False, key=self._key)
         except PoisonedBatch as poisoned:
             logger.warning("a batch holds an event that cannot be applied", error=repr(poisoned.__cause__))
             return self._database.write_now(process, frames, RECENT, bisect=True, key=self._key)
+        finally:
+            gc.enable()
 
     def _trim(self) -> None:
         if time.monotonic() - self._trimmed < TRIM_SECONDS:

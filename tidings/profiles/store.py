@@ -7,7 +7,18 @@ from typing import Any
 from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, case, delete, func, select, tuple_, update
 
 from tidings.db import Tx
-from tidings.db.bulk import collected, fetch, given, greatest, insert_given, least, offered, pack, upsert_given
+from tidings.db.bulk import (
+    collected,
+    fetch,
+    given,
+    greatest,
+    insert_given,
+    least,
+    offered,
+    ordered,
+    pack,
+    upsert_given,
+)
 from tidings.kit import phone as phones
 from tidings.profiles.model import Identifier
 from tidings.profiles.tables import (
@@ -201,7 +212,7 @@ _SET_VALUES = upsert_given(
 
 def owners(tx: Tx, wanted: Iterable[tuple[int, Identifier]]) -> list[tuple[int, Identifier, int, int]]:
     """Return (workspace id, identifier, profile it was given to, root of that profile) of those that are known."""
-    rows = sorted((workspace_id, *identifier) for workspace_id, identifier in wanted)
+    rows = ordered(((workspace_id, *identifier) for workspace_id, identifier in wanted), 3)
     return [(row[0], Identifier(row[1], row[2]), row[3], row[4]) for row in fetch(tx, _OWNERS, rows)]
 
 
