@@ -74,7 +74,7 @@ def test_a_file_with_pages_of_another_size_goes_on(tmp_path: Path, monkeypatch: 
     ((page,), (pages,)) = (
         log._connection.execute(f"PRAGMA {x}").fetchone() for x in ("page_size", "wal_autocheckpoint")
     )
-    assert (page, page * pages) == (4096, module.WAL_BYTES)
+    assert (page, page * pages) == (4096, module.WAL_MOST)
     log.close()
 
 

@@ -17,6 +17,7 @@ import structlog
 
 from tidings.db.squeezing import CannotCompact, squeeze
 from tidings.kit.threads import take_turns, wake_on_time
+from tidings.log.checkpoints import WAL_BYTES, Checkpointer
 from tidings.log.contract import Frame, LogUnavailable
 from tidings.log.pressure import Pressure
 
@@ -34,7 +35,7 @@ PACE_BYTES = 50_000_000  # of large requests that the event loop takes in a seco
 CROWD = 8  # small requests of a commit
 CROWD_SECONDS = 0.002  # between commits of so many
 PAGE_BYTES = 16_384  # a frame of small requests fills many of the usual size, and each is written by itself
-WAL_BYTES = 64 * 1024 * 1024  # between checkpoints, each of which costs two more fsyncs
+WAL_MOST = 4 * WAL_BYTES  # from which on commits do themselves what the checkpointer did not get done
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS log_meta (epoch TEXT NOT NULL, format INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS frames (
@@ -76,6 +77,7 @@ class SqliteLog:
 
     def __init__(self, path: Path, epoch: str) -> None:
         self.path = path
+        self._writing = threading.Lock()
         try:
             self._connection = connect(path)
             self._prepare(epoch)
@@ -83,12 +85,12 @@ class SqliteLog:
             raise LogMismatch(f"{path}: {error} (disk, rights, or a damaged file: 'tidings doctor' looks)") from None
         self._reader = connect(path)
         self._reader.execute("PRAGMA query_only = ON")
+        self._checkpointer = Checkpointer(connect(path), self._writing)
         self._reading = threading.Lock()
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()  # in C: a put is cheap, a get sleeps without the lock
         # Bytes ever put and ever taken: each number has one writer, so neither needs a lock.
         self._put = 0
         self._taken = 0
-        self._writing = threading.Lock()
         self._grown = threading.Condition()
         self._stopping = False
         self._woken = False
@@ -109,8 +111,8 @@ class SqliteLog:
     @property
     def pressed(self) -> bool:
         """Whether requests come so fast that the event loop takes all of a processor."""
-        # A large commit, or one with a checkpoint, takes long: whoever waits for it presses no less.
-        return self._pressure.full and (self._queue.qsize() > 0 or self._pressure.age < LATELY_SECONDS)
+        # A commit takes long where the disk is busy with a checkpoint: whoever waits for it presses no less.
+        return self._pressure.full and (self._put > self._taken or self._pressure.age < LATELY_SECONDS)
 
     def append(self, payload: bytes, events: int) -> "asyncio.Future[int]":
         """Make ``payload`` durable and return its position.
@@ -233,6 +235,7 @@ class SqliteLog:
         with self._grown:
             self._grown.notify_all()
         self._thread.join()
+        self._checkpointer.close()
         with self._reading:
             self._reader.close()
         self._connection.close()
@@ -281,6 +284,7 @@ class SqliteLog:
                     self._connection.execute("ROLLBACK")
                 return None
         self.failure = None
+        self._checkpointer.count(sum(len(waiting.payload) for waiting in batch))
         return position
 
     def _take(self) -> tuple[list[_Waiting], bool]:
@@ -320,7 +324,7 @@ def connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     (page,) = connection.execute("PRAGMA page_size").fetchone()
-    connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_BYTES // page}")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_MOST // page}")
     connection.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
     connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     return connection
