@@ -417,3 +417,25 @@ def test_the_example_works_for_any_key() -> None:
     headers = {"x-event-type": "room-booked", "x-api-key": KEY}
     (event,) = call("/webhooks", body=found[1].encode(), headers=headers).events
     assert (event.user_id, event.name) == ("u-42", "room-booked")
+
+
+def test_a_blank_name_says_nothing() -> None:
+    guest = {"email": ANA, "first_name": "", "last_name": "  ", "group": ""}
+    assert event_of("customers/update", guest).traits == {"email": ANA, "group": ""}
+    ordered = event_of("orders/create", {"id": 12, "customer": {**guest, "first_name": "Ana"}})
+    assert ordered.traits == {"email": ANA, "firstName": "Ana", "group": ""}
+
+
+def test_the_form_of_a_subscription_is_no_trait() -> None:
+    event = event_of("newsletter/subscribe", {"email": ANA, "form": "footer", "city": "Porto"})
+    assert event.statements[0].form == "footer"
+    assert event.traits == {"email": ANA, "city": "Porto"}
+
+
+@pytest.mark.parametrize(
+    ("said", "confirm"), [({}, None), ({"doubleOptin": False}, False), ({"doubleOptin": "1"}, True)]
+)
+def test_a_contact_of_a_batch_says_whether_to_confirm(said: dict[str, Any], confirm: bool | None) -> None:
+    body = msgspec.json.encode({"contacts": [{"email": ANA, "accepts_marketing": True, **said}]})
+    intake = call("/api/v2/stores/AAABBB/contacts/batch", body=body, headers=KEYED)
+    assert [statement.confirm for statement in intake.events[0].statements] == [confirm]

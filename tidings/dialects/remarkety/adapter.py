@@ -193,7 +193,7 @@ def _newsletter(event: Event, topic: Topic, members: Members, sender: Sender) ->
             wish.reason = text(members.get("reason"))
             event.statements.append(wish)
     if topic.deed == "subscribe":
-        customers.describe(event, members, added=True)
+        customers.describe(event, {name: value for name, value in members.items() if name != "form"}, added=True)
 
 
 def _custom(event: Event, topic: Topic, members: Members, sender: Sender) -> None:

@@ -148,7 +148,7 @@ def take_batch(request: Request, sources: Sources) -> Intake:
         try:
             if type(one) is not dict:
                 raise Invalid("it must be an object")
-            event = contact_of(one, sender, added=appended, confirm=None)
+            event = contact_of(one, sender, added=appended, confirm=flag(one.get("doubleOptin")))
         except Invalid as problem:
             address = text(one.get("email")) if type(one) is dict else None
             failed.append({"email": address, "reason": str(problem)})

@@ -41,6 +41,7 @@ _APART = frozenset(
         *PLUGIN_MEMBERS,
     )
 )
+_NAMES = ("first_name", "last_name", "name")
 _ADDRESS = {"region": "state", "province_code": "state", "zip": "postalCode"}
 
 
@@ -72,7 +73,8 @@ def find(event: Event, customer: Members, country: str | None) -> None:
 def describe(event: Event, customer: Members, *, added: bool = False) -> None:
     """Write into an event what a customer object says of its customer.
 
-    Absent members and null leave what is known. Tags replace those that are there, unless ``append_tags`` is true.
+    Absent members and null leave what is known, and so does a blank name, which shops send for guests. Tags replace
+    those that are there, unless ``append_tags`` is true.
 
     Args:
         event: Gets traits and additions.
@@ -80,6 +82,9 @@ def describe(event: Event, customer: Members, *, added: bool = False) -> None:
         added: Whether tags are added where ``append_tags`` is not there.
     """
     found = {name: value for name, value in customer.items() if value is not None and name not in _APART}
+    for name in _NAMES:
+        if type(found.get(name)) is str and not found[name].strip():
+            del found[name]
     get = customer.get
     address = get("default_address")
     if type(address) is dict and (known := address_members(address)):
