@@ -120,7 +120,7 @@ def store(live: Running, key: str) -> None:
     live.source("remarkety", "--set", f"api_key={key}", "--set", "store_id=FUZZED", "--prefix", "rem")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def bearer(live: Running) -> dict[str, str]:
     """The header of somebody who has logged in to a source of the dialect ray."""
     made = live.source("ray", "--set", "store_id=7", "--prefix", "resto")

@@ -116,8 +116,11 @@ def is_plain_throughout(body: bytes) -> bool:
     """
     if _BACKSLASH in body and (_NUL in body or b'\\"' in body):
         return False
-    # No quote is escaped, so each begins or ends a text. One that holds brackets leaves its quotes behind.
-    rest = body.translate(None, _NOT_STRUCTURE).replace(b'""', b"")
+    # No quote is escaped, so each begins or ends a text. One that holds brackets parts its quotes from each other.
+    marks = body.translate(None, _NOT_STRUCTURE)
+    rest = marks.translate(None, b'"')
+    if 2 * marks.count(b'""') != len(marks) - len(rest):
+        return False
     for _ in range(_ROUNDS):
         if not rest:
             return True
