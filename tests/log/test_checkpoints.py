@@ -23,8 +23,9 @@ def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqliteLog]:
 
 def append(log: SqliteLog, times: int) -> None:
     async def run() -> None:
-        for _ in range(times):
-            await log.append(bytes(50_000), 1)
+        async with asyncio.timeout(10):  # SQLite itself is patient for 30 s
+            for _ in range(times):
+                await log.append(bytes(50_000), 1)
 
     asyncio.run(run())
 

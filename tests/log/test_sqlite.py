@@ -146,6 +146,21 @@ def test_each_commit_looks_how_much_the_loop_has_to_do(log: SqliteLog) -> None:
     wait_for(lambda: not log.pressed)
 
 
+def test_whoever_waits_for_a_commit_that_takes_long_presses_no_less(
+    log: SqliteLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Pressure, "full", True)
+    monkeypatch.setattr(Pressure, "age", 10.0)
+
+    async def run() -> None:
+        async with held(log):
+            assert log.waiting == 0
+            assert log.pressed
+
+    asyncio.run(run())
+    wait_for(lambda: not log.pressed)
+
+
 @pytest.mark.parametrize(
     ("payload", "together", "pressed", "longest"),
     [

@@ -11,7 +11,6 @@ function queueOf(target, key, local) {
   const MOST = 200;
   const WEEK = 6048e5;
   const TIMEOUT = 20000;
-  const KEEPALIVE = window.Request && "keepalive" in Request.prototype;
   let waiting = [];
   let flying = null;
   let failures = 0;
@@ -106,9 +105,10 @@ function queueOf(target, key, local) {
     }).catch(complain);
   }
 
-  // A request with keepalive outlives the page; the others go as beacons. None is acknowledged: all stay stored.
+  // Also what is under way, since Chromium now and then loses a request with keepalive that was begun while the page
+  // was being left: the server knows it by its message id. No beacon is acknowledged, so that all stay stored.
   function leave() {
-    waiting.every((entry) => (entry === flying && KEEPALIVE) || navigator.sendBeacon(address(entry), stamped(entry)));
+    waiting.forEach((entry) => navigator.sendBeacon(address(entry), stamped(entry)));
   }
 
   window.addEventListener("pagehide", () => guarded(leave));
