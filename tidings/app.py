@@ -115,6 +115,7 @@ class Server:
             asyncio.create_task(self._every(0.5, self.refusals.flush)),
             asyncio.create_task(self._every(1.0, self.health.look)),
             asyncio.create_task(self._announce(server, on_ready)),
+            asyncio.create_task(self._expect_visits()),
         ]
         try:
             await server.serve(sockets=[listening])
@@ -177,6 +178,10 @@ class Server:
         while not server.started:  # noqa: ASYNC110 -- uvicorn tells it by an attribute only
             await asyncio.sleep(0.01)
         on_ready()
+
+    async def _expect_visits(self) -> None:
+        if not self.setup_code:  # somebody can sign in: the first page need not wait for half a second of imports
+            await self._load_console()
 
     async def _every(self, seconds: float, do: Callable[[], Awaitable[None]]) -> None:
         while True:

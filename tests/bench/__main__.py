@@ -1,6 +1,6 @@
 """Measure what has to be fast; print a table and write JSON.
 
-    python -m tests.bench [--only replies|events|orders] [--events 5000000] [--orders 1000000] [--seconds 8]
+    python -m tests.bench [--only replies|events|orders|pages] [--events 5000000] [--orders 1000000] [--seconds 8]
 
 Figures of one machine mean little; the ratios within one run do. Each ratio takes the median of rounds in which the
 servers take turns, so that a slow minute of the machine hits all of them.
@@ -19,6 +19,7 @@ import psutil
 from tests.bench import shop
 from tests.bench.load import HEAVY, SINGLES, Load, batches, prepared, run
 from tests.bench.measuring import Report, cli, console, create_source, get, settle
+from tests.bench.pages import pages
 from tests.bench.servers import Measured
 from tests.serving import wait_for
 
@@ -27,6 +28,7 @@ PROFILES = 500_000
 STEP = 500_000
 VIEWS = 100_000
 ORDERS_STEP = 100_000
+STORED = 1_000_000  # events behind the pages of the console
 SHOPPING = 50_000  # orders with everything around them
 
 
@@ -38,7 +40,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="rounds of a ratio")
     parser.add_argument("--out", type=Path, default=Path("bench-results"), help="folder of the JSON")
     parser.add_argument("--orders", type=int, default=1_000_000, help="stored orders of the curve of a shop")
-    parser.add_argument("--only", choices=["replies", "events", "orders"], help="a part of it")
+    parser.add_argument("--only", choices=["replies", "events", "orders", "pages"], help="a part of it")
     chosen = parser.parse_args()
     report = Report()
     with tempfile.TemporaryDirectory(prefix="tidings-bench-", dir=Path.cwd()) as folder:
@@ -48,6 +50,8 @@ def main() -> None:
             whole_path(report, Path(folder) / "whole", chosen.events)
         if chosen.only in (None, "orders"):
             orders_path(report, Path(folder) / "orders", chosen.orders)
+        if chosen.only in (None, "pages"):
+            pages(report, Path(folder) / "pages", min(STORED, chosen.events))
     console.print(report.table())
     chosen.out.mkdir(exist_ok=True)
     machine = {"machine": platform.processor() or platform.machine(), "cores": psutil.cpu_count(), "rows": report.rows}

@@ -161,6 +161,16 @@ def test_whoever_waits_for_a_commit_that_takes_long_presses_no_less(
     wait_for(lambda: not log.pressed)
 
 
+def test_threads_take_longer_turns_again_once_a_crowd_is_gone(log: SqliteLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    turns: list[bool] = []
+    monkeypatch.setattr(module, "take_turns", lambda *, quickly: turns.append(quickly))
+    monkeypatch.setattr(module, "CROWD", 1)
+    monkeypatch.setattr(Pressure, "full", True)
+    append_all(log, b"one")
+    wait_for(lambda: turns[-1:] == [False])
+    assert True in turns
+
+
 @pytest.mark.parametrize(
     ("payload", "together", "pressed", "longest"),
     [

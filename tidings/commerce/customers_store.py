@@ -139,12 +139,12 @@ def favourites(
 def edge(tx: Tx, workspace_id: int, profile_ids: Sequence[int], *, last: bool) -> Mark | None:
     """Return the first or the last order of some profiles together, of those that count."""
     o = orders.c
-    found: list[Mark] = []
-    for profile_id in profile_ids:
-        query = select(o.placed, o.id, o.brand_id, o.n)
-        query = query.where(o.workspace_id == workspace_id, o.profile_id == profile_id, o.counted == 1)
-        by = (o.placed.desc(), o.id.desc()) if last else (o.placed, o.id)
-        found += [Mark(*row) for row in tx.execute(query.order_by(*by).limit(1))]
+    by = (o.placed.desc(), o.id.desc()) if last else (o.placed, o.id)
+    mine = (o.workspace_id == workspace_id, o.profile_id == _ids.c.id, o.counted == 1)
+    each = select(o.n).where(*mine).order_by(*by).limit(1).correlate(_ids).scalar_subquery()
+    numbers = select(each).select_from(_ids)
+    query = select(o.placed, o.id, o.brand_id, o.n).where(o.workspace_id + 0 == workspace_id, o.n.in_(numbers))
+    found = [Mark(*row) for row in tx.execute(query, _given(profile_ids))]
     return (max if last else min)(found, default=None)
 
 

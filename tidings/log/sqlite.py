@@ -293,7 +293,7 @@ class SqliteLog:
         size = 0
         while size < FRAME_BYTES:
             try:
-                waiting = self._queue.get(block=not batch)
+                waiting = self._queue.get_nowait() if batch else self._first()
             except Empty:
                 break
             if waiting is None:
@@ -301,6 +301,13 @@ class SqliteLog:
             batch.append(waiting)
             size += len(waiting.payload)
         return batch, False
+
+    def _first(self) -> _Waiting | None:
+        try:
+            return self._queue.get(timeout=LATELY_SECONDS)
+        except Empty:
+            take_turns(quickly=False)  # the crowd is gone, perhaps in the middle of the last commit
+            return self._queue.get()
 
     def _commit(self, batch: list[_Waiting]) -> int:
         upto = self.upto + sum(waiting.events for waiting in batch)

@@ -26,7 +26,7 @@ from tidings.tenants.model import Actor, Person
 from tidings.tenants.paging import Page
 
 PATH = "/console/profiles"
-TRAITS, IDENTIFIERS, MERGES = 200, 100, 50  # that a page shows
+TRAITS, IDENTIFIERS, MERGES = 200, 50, 20  # that a page shows: of very many, a browser would show nothing for a while
 VERBS = [("", "Every verb"), *((verb, verb) for verb in get_args(Verb))]
 ProfileId = Annotated[int, Parameter(ge=1, le=LARGEST)]
 Text = Annotated[str, Parameter(max_length=1000)]
@@ -164,13 +164,14 @@ def _profile(tx: Tx, person: Person, profile_id: int, which: Filter, page: Page)
         raise NotFoundException(f"there is no profile {profile_id} in this workspace")
     if profile.id != profile_id:
         return {"profile": profile}
+    title = words.title_of(profile)
     rows, following = timelines.listed(tx, workspace_id, profile_id, which, page)
     sources = tenants.name_sources(tx, workspace_id)
     asked = {"verb": which.verb, "name": which.name, "source_id": which.source_id}
     return {
         "profile": profile,
-        "title": words.title_of(profile),
-        "initials": words.initials(words.title_of(profile)),
+        "title": title,
+        "initials": words.initials(title),
         "picture": words.picture(profile.traits),
         "days": by_day(rows, sources, ZoneInfo(person.workspace.time_zone), clock.now()),
         "narrowed": {label: str(value) for label, value in asked.items() if value is not None},

@@ -34,6 +34,7 @@ HTMX = msgspec.json.encode({
     ],
 }).decode()  # fmt: skip
 OWN = PACKAGE / "web" / "templates"
+SHARED = ("layout.html", "macros.html")  # compiled beforehand: every page needs them, and the first visitor would wait
 
 
 class Pages(JinjaTemplateEngine):
@@ -63,6 +64,8 @@ class Pages(JinjaTemplateEngine):
             "words": shown.words,
             "size": shown.size,
         }
+        for name in SHARED:
+            environment.get_template(name)
         super().__init__(engine_instance=environment)
 
     def get_template(self, template_name: str) -> Any:
