@@ -52,6 +52,7 @@ def test_everything_begins_with_the_keyboard(console: Console, browse: Browse) -
     page.keyboard.press("a")
     expect(page.get_by_role("heading", level=1)).to_have_text("Audit log")
     expect(page.get_by_label("Main").get_by_role("link", name="Audit log")).to_have_attribute("aria-current", "page")
+    page.wait_for_load_state()  # the heading is there before the script that knows the keys
     page.keyboard.press("/")
     expect(page.get_by_label("Who", exact=True)).to_be_focused()
     page.keyboard.press("g")  # in a field it is a letter
