@@ -19,7 +19,7 @@ from tidings.commerce.tables import (
     orders,
 )
 from tidings.db import Tx
-from tidings.db.bulk import collected, fetch, given, offered, pack, upsert_given
+from tidings.db.bulk import CHOSEN, THESE, collected, fetch, given, offered, pack, these, upsert_given
 
 Holder = tuple[int, int, str]  # workspace id, profile id, currency
 Bought = tuple[int, int, int, str]  # workspace id, profile id, brand id, product id
@@ -27,8 +27,6 @@ Customer = tuple[int, int]  # workspace id, profile id
 Viewed = list[tuple[int, int, str]]  # at, brand id, product id
 Amounts = tuple[int, Decimal, Decimal, Decimal]  # orders, revenue, refunded, items
 _views = msgspec.json.Decoder(Viewed).decode
-_ids = given("id")
-_THESE = select(_ids.c.id)
 
 
 def _lookup(table: Table) -> Any:
@@ -127,12 +125,12 @@ def favourites(
         Brand id, product id, orders, quantity.
     """
     c = customer_products.c
-    mine = (c.workspace_id == workspace_id) & c.profile_id.in_(_THESE)
+    mine = (c.workspace_id == workspace_id) & c.profile_id.in_(THESE)
     orders_ = func.sum(c.orders)
     query = select(c.brand_id, c.product_id, orders_, func.json_group_array(c.quantity)).where(mine)
     query = query.group_by(c.brand_id, c.product_id)
     query = query.order_by(orders_.desc(), func.sum(cast(c.quantity, Float)).desc(), c.brand_id, c.product_id)
-    rows = tx.execute(query.limit(limit), _given(profile_ids)).all()
+    rows = tx.execute(query.limit(limit), these(profile_ids)).all()
     return [(row[0], row[1], int(row[2]), total(msgspec.json.decode(row[3]))) for row in rows]
 
 
@@ -140,32 +138,32 @@ def edge(tx: Tx, workspace_id: int, profile_ids: Sequence[int], *, last: bool) -
     """Return the first or the last order of some profiles together, of those that count."""
     o = orders.c
     by = (o.placed.desc(), o.id.desc()) if last else (o.placed, o.id)
-    mine = (o.workspace_id == workspace_id, o.profile_id == _ids.c.id, o.counted == 1)
-    each = select(o.n).where(*mine).order_by(*by).limit(1).correlate(_ids).scalar_subquery()
-    numbers = select(each).select_from(_ids)
+    mine = (o.workspace_id == workspace_id, o.profile_id == CHOSEN.c.id, o.counted == 1)
+    each = select(o.n).where(*mine).order_by(*by).limit(1).correlate(CHOSEN).scalar_subquery()
+    numbers = select(each).select_from(CHOSEN)
     query = select(o.placed, o.id, o.brand_id, o.n).where(o.workspace_id + 0 == workspace_id, o.n.in_(numbers))
-    found = [Mark(*row) for row in tx.execute(query, _given(profile_ids))]
+    found = [Mark(*row) for row in tx.execute(query, these(profile_ids))]
     return (max if last else min)(found, default=None)
 
 
 def erase(tx: Tx, workspace_id: int, profile_ids: Sequence[int]) -> None:
     """Erase orders, carts and figures of profiles, with the lists of events that spoke of them."""
-    chosen = _given(profile_ids)
+    chosen = these(profile_ids)
     o, c = orders.c, carts.c
     mine = select(o.n, o.cart_id, o.cart_token, o.brand_id).where(
-        o.workspace_id == workspace_id, o.profile_id.in_(_THESE)
+        o.workspace_id == workspace_id, o.profile_id.in_(THESE)
     )
     theirs = [tuple(row) for row in tx.execute(mine, chosen)]
     numbers = [row[0] for row in tx.execute(
-        select(c.n).where(c.workspace_id == workspace_id, or_(c.profile_id.in_(_THESE), c.holder.in_(_THESE))), chosen
+        select(c.n).where(c.workspace_id == workspace_id, or_(c.profile_id.in_(THESE), c.holder.in_(THESE))), chosen
     )]  # fmt: skip
     numbers += _nobodys(tx, workspace_id, theirs)
     for table, events, which in ((orders, order_events, [row[0] for row in theirs]), (carts, cart_events, numbers)):
-        n = _given(sorted(set(which)))
-        tx.execute(delete(events).where(events.c.workspace_id == workspace_id, events.c.n.in_(_THESE)), n)
-        tx.execute(delete(table).where(table.c.workspace_id + 0 == workspace_id, table.c.n.in_(_THESE)), n)
+        n = these(sorted(set(which)))
+        tx.execute(delete(events).where(events.c.workspace_id == workspace_id, events.c.n.in_(THESE)), n)
+        tx.execute(delete(table).where(table.c.workspace_id + 0 == workspace_id, table.c.n.in_(THESE)), n)
     for table in _TABLES:
-        held = (table.c.workspace_id == workspace_id) & table.c.profile_id.in_(_THESE)
+        held = (table.c.workspace_id == workspace_id) & table.c.profile_id.in_(THESE)
         tx.execute(delete(table).where(held), chosen)
 
 
@@ -182,12 +180,8 @@ def _nobodys(tx: Tx, workspace_id: int, theirs: Sequence[Sequence[Any]]) -> list
 
 
 def _of(tx: Tx, table: Table, workspace_id: int, profile_ids: Sequence[int]) -> list[Any]:
-    query = select(table).where(table.c.workspace_id == workspace_id, table.c.profile_id.in_(_THESE))
-    return list(tx.execute(query, _given(profile_ids)).all())
-
-
-def _given(ids: Sequence[int]) -> dict[str, str]:
-    return {"rows": pack([[one] for one in ids])}
+    query = select(table).where(table.c.workspace_id == workspace_id, table.c.profile_id.in_(THESE))
+    return list(tx.execute(query, these(profile_ids)).all())
 
 
 def _texts(amounts: Sequence[Decimal]) -> list[str]:

@@ -6,11 +6,8 @@ from sqlalchemy import select
 
 from tidings.commerce.tables import orders
 from tidings.db import Tx
-from tidings.db.bulk import given, pack
+from tidings.db.bulk import THESE, these
 from tidings.profiles.tables import profiles
-
-_ids = given("id")
-_THESE = select(_ids.c.id)
 
 
 def list_statuses(tx: Tx, workspace_id: int, most: int) -> list[str]:
@@ -36,6 +33,6 @@ def roots_of(tx: Tx, workspace_id: int, profile_ids: Iterable[int]) -> dict[int,
     """Return of which profile each of some is part, by its id; those that are no more are left out."""
     wanted = sorted(set(profile_ids))
     # "+ 0": with many ids SQLite would rather read the whole workspace.
-    mine = (profiles.c.workspace_id + 0 == workspace_id) & profiles.c.id.in_(_THESE)
-    rows = tx.execute(select(profiles.c.id, profiles.c.root_id).where(mine), {"rows": pack([[one] for one in wanted])})
+    mine = (profiles.c.workspace_id + 0 == workspace_id) & profiles.c.id.in_(THESE)
+    rows = tx.execute(select(profiles.c.id, profiles.c.root_id).where(mine), these(wanted))
     return {row[0]: row[1] for row in rows}

@@ -17,13 +17,11 @@ from tidings.commerce.tables import (
     products,
 )
 from tidings.db import Tx
-from tidings.db.bulk import collected, fetch, given, pack
+from tidings.db.bulk import CHOSEN, THESE, collected, fetch, given, these
 
 LOOKED_AT = 5_000  # objects that one page looks through for those of a brand, by which no list is indexed
 
 _places = msgspec.json.Decoder(list[tuple[int, str, int]]).decode
-_ids = given("id")
-_THESE = select(_ids.c.id)
 _ORDER = [orders.c[name] for name in OrderRow._fields]
 _CART = [carts.c[name] for name in CartRow._fields]
 _PRODUCT = [products.c.n, *[products.c[name] for name in ProductRow._fields]]
@@ -158,18 +156,18 @@ def _orders_of(tx: Tx, workspace_id: int, narrowed: OrderFilter, limit: int) -> 
         mine.append(o.placed <= narrowed.before[0])
     # First the numbers alone, of one profile after the other, from the index that has all that is asked: for whole rows
     # SQLite would rather walk through the orders of everybody (measured: 6 s against 1 ms with 600,000 orders).
-    keys = select(o.placed, o.id, o.n).where(*mine, o.profile_id == _ids.c.id)
-    each = keys.order_by(o.placed.desc(), o.id.desc()).limit(limit).correlate(_ids).subquery()
+    keys = select(o.placed, o.id, o.n).where(*mine, o.profile_id == CHOSEN.c.id)
+    each = keys.order_by(o.placed.desc(), o.id.desc()).limit(limit).correlate(CHOSEN).subquery()
     told = select(func.json_group_array(func.json_array(*each.c))).scalar_subquery()
     found: list[tuple[int, str, int]] = []
-    for (text,) in tx.execute(select(told).select_from(_ids), _given(narrowed.profile_ids or ())):
+    for (text,) in tx.execute(select(told).select_from(CHOSEN), these(narrowed.profile_ids or ())):
         found += _places(text)
     return _orders_by_number(tx, workspace_id, [n for _, _, n in sorted(found, reverse=True)[:limit]])
 
 
 def _orders_by_number(tx: Tx, workspace_id: int, numbers: Sequence[int]) -> list[OrderRow]:
-    query = select(*_ORDER).where(orders.c.workspace_id + 0 == workspace_id, orders.c.n.in_(_THESE))
-    rows = {row[0]: OrderRow(*row) for row in tx.execute(query, _given(numbers))}
+    query = select(*_ORDER).where(orders.c.workspace_id + 0 == workspace_id, orders.c.n.in_(THESE))
+    rows = {row[0]: OrderRow(*row) for row in tx.execute(query, these(numbers))}
     return [rows[n] for n in numbers]
 
 
@@ -231,7 +229,7 @@ def _newest_carts(columns: Sequence[Any], workspace_id: int, narrowed: CartFilte
 def _newest_carts_of(tx: Tx, workspace_id: int, narrowed: CartFilter, limit: int) -> list[CartRow]:
     """Return carts of some profiles: no index has them by their moments, so that of all of them these are read."""
     c = carts.c
-    mine = (c.workspace_id == workspace_id) & c.profile_id.in_(_THESE)
+    mine = (c.workspace_id == workspace_id) & c.profile_id.in_(THESE)
     keys = select(c.at, c.n).where(mine)
     if narrowed.status is not None:
         keys = keys.where(c.status == narrowed.status)
@@ -241,13 +239,13 @@ def _newest_carts_of(tx: Tx, workspace_id: int, narrowed: CartFilter, limit: int
         keys = keys.where(c.at <= narrowed.upto)
     if narrowed.before is not None:
         keys = keys.where(tuple_(c.at, c.n) < tuple_(*narrowed.before))
-    found = sorted((tuple(row) for row in tx.execute(keys, _given(narrowed.profile_ids or ()))), reverse=True)
+    found = sorted((tuple(row) for row in tx.execute(keys, these(narrowed.profile_ids or ()))), reverse=True)
     return _carts_by_number(tx, workspace_id, [number for _, number in found[:limit]])
 
 
 def _carts_by_number(tx: Tx, workspace_id: int, numbers: Sequence[int]) -> list[CartRow]:
-    query = select(*_CART).where(carts.c.workspace_id + 0 == workspace_id, carts.c.n.in_(_THESE))
-    rows = {row[0]: CartRow(*row) for row in tx.execute(query, _given(numbers))}
+    query = select(*_CART).where(carts.c.workspace_id + 0 == workspace_id, carts.c.n.in_(THESE))
+    rows = {row[0]: CartRow(*row) for row in tx.execute(query, these(numbers))}
     return [rows[n] for n in numbers]
 
 
@@ -268,8 +266,8 @@ def carts_of(tx: Tx, workspace_id: int, profile_ids: Sequence[int], since: int =
         since: Only those that orders from this moment on may close; -1 is all.
     """
     c = carts.c
-    mine = (c.workspace_id == workspace_id) & c.profile_id.in_(_THESE) & (c.until >= since)
-    rows = tx.execute(select(*_CART).where(mine), _given(profile_ids))
+    mine = (c.workspace_id == workspace_id) & c.profile_id.in_(THESE) & (c.until >= since)
+    rows = tx.execute(select(*_CART).where(mine), these(profile_ids))
     return sorted((CartRow(*row) for row in rows), key=lambda row: (row.at, row.n), reverse=True)
 
 
@@ -286,8 +284,8 @@ def look_for_products(
     numbers, place = _looked_for(
         tx, _by_title([p.search, p.n, p.brand_id], workspace_id, narrowed), narrowed.brand_id, limit
     )
-    query = select(*_PRODUCT).where(p.workspace_id + 0 == workspace_id, p.n.in_(_THESE))
-    rows = {row[0]: (row[0], ProductRow(*row[1:])) for row in tx.execute(query, _given(numbers))}
+    query = select(*_PRODUCT).where(p.workspace_id + 0 == workspace_id, p.n.in_(THESE))
+    rows = {row[0]: (row[0], ProductRow(*row[1:])) for row in tx.execute(query, these(numbers))}
     return [rows[n] for n in numbers], place
 
 
@@ -403,7 +401,3 @@ def _orders(tx: Tx, query: Select[Any]) -> list[OrderRow]:
 
 def _products(tx: Tx, query: Select[Any]) -> list[Numbered]:
     return [(row[0], ProductRow(*row[1:])) for row in tx.execute(query)]
-
-
-def _given(ids: Sequence[int]) -> dict[str, str]:
-    return {"rows": pack([[one] for one in ids])}

@@ -71,6 +71,15 @@ def given(*columns: str, name: str = "rows") -> Subquery:
     return select(*members).select_from(each).subquery(name)
 
 
+CHOSEN = given("id")
+THESE = select(CHOSEN.c.id)  # for ``IN``: a customer may be made of thousands of profiles, and is one parameter
+
+
+def these(ids: Iterable[int | str]) -> dict[str, str]:
+    """Return the parameter of a statement that names ``CHOSEN`` or ``THESE``."""
+    return {"rows": pack([[one] for one in ids])}
+
+
 def cut_given(start: ColumnElement[Any], length: ColumnElement[Any], name: str = "texts") -> ColumnElement[str]:
     """Return a long text of a given row, which travels beside the rows instead of inside them.
 

@@ -7,16 +7,15 @@ from typing import Any
 from sqlalchemy import Table, delete, func, select, tuple_
 
 from tidings.db import Tx
-from tidings.db.bulk import given, offered, pack, upsert_given
+from tidings.db.bulk import THESE, offered, pack, these, upsert_given
 from tidings.events.store import Row
 from tidings.events.tables import events, names, refused, timeline
 
 CHUNK = 5_000  # events that are erased by one statement: what is held in memory stays bounded
 READ = 200  # refused rows that are looked at together
 _TIERS = (timeline.recent, timeline.settled)
-_ids = given("id")
 # "+ 0" for the reason given in store.py: the ids lead, not an index that begins with the workspace.
-_THESE = events.c.id.in_(select(_ids.c.id))
+_MINE = events.c.id.in_(THESE)
 _NAME = ("workspace_id", "source_id", "verb", "name", "further")
 _COUNT = upsert_given(names, *_NAME, "events", key=_NAME, changes={"events": names.c.events + offered(names, "events")})
 
@@ -41,8 +40,8 @@ def oldest(
                 query = query.where(tier.c.time >= after[0], tuple_(tier.c.time, tier.c.event_id) > tuple_(*after))
             keys += [(row[0], row[1]) for row in tx.execute(query)]
     page = [event_id for _, event_id in sorted(keys)[:limit]]
-    query = select(events).where(events.c.workspace_id + 0 == workspace_id, _THESE)
-    rows = {row["id"]: dict(row) for row in tx.execute(query, {"rows": _packed(page)}).mappings()}
+    query = select(events).where(events.c.workspace_id + 0 == workspace_id, _MINE)
+    rows = {row["id"]: dict(row) for row in tx.execute(query, these(page)).mappings()}
     return [rows[one] for one in page if one in rows]
 
 
@@ -62,8 +61,8 @@ def erase(tx: Tx, workspace_id: int, profile_ids: Sequence[int]) -> tuple[int, C
     for tier in _TIERS:
         for profile_id in profile_ids:
             while keys := [(row[0], row[1]) for row in tx.execute(_first(tier, workspace_id, profile_id, CHUNK))]:
-                chunk = {"rows": _packed(sorted(event_id for _, event_id in keys))}
-                mine = (events.c.workspace_id + 0 == workspace_id) & _THESE
+                chunk = these(sorted(event_id for _, event_id in keys))
+                mine = (events.c.workspace_id + 0 == workspace_id) & _MINE
                 sent = select(events.c.source_id, func.count()).where(mine).group_by(events.c.source_id)
                 by_source.update({row[0]: row[1] for row in tx.execute(sent, chunk)})
                 tx.execute(delete(events).where(mine), chunk)
@@ -91,8 +90,8 @@ def erase_refused(tx: Tx, workspace_ids: Sequence[int], names_them: Callable[[Ro
             if not rows:
                 break
             last = rows[-1]["id"]
-            found = _packed([row["id"] for row in rows if names_them(row)])
-            tx.execute(delete(refused).where(mine, refused.c.id.in_(select(_ids.c.id))), {"rows": found})
+            found = [row["id"] for row in rows if names_them(row)]
+            tx.execute(delete(refused).where(mine, refused.c.id.in_(THESE)), these(found))
 
 
 def drop_refused(tx: Tx, workspace_id: int, refused_id: int) -> None:
@@ -122,7 +121,3 @@ def _first(tier: Table, workspace_id: int, profile_id: int, limit: int) -> Any:
         tier.c.workspace_id == workspace_id, tier.c.profile_id == profile_id
     )
     return query.order_by(tier.c.time, tier.c.event_id).limit(limit)
-
-
-def _packed(ids: Sequence[int]) -> str:
-    return pack([[one] for one in ids])

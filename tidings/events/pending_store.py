@@ -6,13 +6,12 @@ from typing import NamedTuple
 from sqlalchemy import delete, func, insert, select
 
 from tidings.db import Tx
-from tidings.db.bulk import given, pack
+from tidings.db.bulk import THESE, these
 from tidings.db.engine import announce
 from tidings.events.tables import pending_events
 
 RECORD, FORGET, PARTED = "record", "forget", "parted"
-_done = given("id")
-_DROP = delete(pending_events).where(pending_events.c.id.in_(select(_done.c.id)))
+_DROP = delete(pending_events).where(pending_events.c.id.in_(THESE))
 
 
 class Pending(NamedTuple):
@@ -75,7 +74,7 @@ def oldest(tx: Tx, limit: int, size: int = 2**31) -> tuple[list[Pending], bool]:
 def drop(tx: Tx, ids: Sequence[int]) -> None:
     """Remove what the pipeline has taken, of whatever workspace."""
     if ids:
-        tx.execute(_DROP, {"rows": pack([[one] for one in ids])})
+        tx.execute(_DROP, these(ids))
 
 
 def is_empty(tx: Tx) -> bool:

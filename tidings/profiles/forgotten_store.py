@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from sqlalchemy import delete, func, select, update
 
 from tidings.db import Tx
-from tidings.db.bulk import collected, fetch, given, greatest, offered, pack, upsert_given
+from tidings.db.bulk import THESE, collected, fetch, given, greatest, offered, pack, these, upsert_given
 from tidings.kit.digest import digest, keyed_digest
 from tidings.profiles.model import Identifier
 from tidings.profiles.tables import (
@@ -53,13 +53,11 @@ _REMEMBER = upsert_given(
     key=["workspace_id", "digest"],
     changes={"at": greatest(forgotten.c.at, offered(forgotten, "at"))},
 )
-_ids = given("id")
-_THESE = select(_ids.c.id)
 
 
 def newest(tx: Tx, workspace_ids: Iterable[int]) -> dict[int, int]:
     """Return up to which moment events may have to be dropped, for those workspaces that have forgotten somebody."""
-    rows = tx.execute(_NEWEST, {"rows": pack([[one] for one in sorted(workspace_ids)])})
+    rows = tx.execute(_NEWEST, these(sorted(workspace_ids)))
     return {row[0]: row[1] for row in rows if row[1] is not None}
 
 
@@ -96,33 +94,33 @@ def is_key(tx: Tx, key: bytes | None) -> bool:
 def names(tx: Tx, workspace_id: int, profile_ids: Sequence[int]) -> list[Identifier]:
     """Return what profiles are named by."""
     i = identifiers.c
-    query = select(i.kind, i.value).where(i.workspace_id == workspace_id, i.profile_id.in_(_THESE))
-    return [Identifier(row[0], row[1]) for row in tx.execute(query, _given(profile_ids))]
+    query = select(i.kind, i.value).where(i.workspace_id == workspace_id, i.profile_id.in_(THESE))
+    return [Identifier(row[0], row[1]) for row in tx.execute(query, these(profile_ids))]
 
 
 def erase(tx: Tx, workspace_id: int, profile_ids: Sequence[int]) -> None:
     """Erase profiles with all that hangs on them but their events; groups stay, without them."""
     held = [
-        (table, table.c.profile_id.in_(_THESE))
+        (table, table.c.profile_id.in_(THESE))
         for table in (identifiers, traits, additions, values, group_members, registrations)
     ]
     held += [
-        (links, links.c.child_id.in_(_THESE)),
-        (conflicts, conflicts.c.profile_id.in_(_THESE)),
-        (conflicts, conflicts.c.other_id.in_(_THESE)),
-        (profiles, profiles.c.id.in_(_THESE)),
+        (links, links.c.child_id.in_(THESE)),
+        (conflicts, conflicts.c.profile_id.in_(THESE)),
+        (conflicts, conflicts.c.other_id.in_(THESE)),
+        (profiles, profiles.c.id.in_(THESE)),
     ]
     for table, which in held:
-        tx.execute(delete(table).where(table.c.workspace_id == workspace_id, which), _given(profile_ids))
+        tx.execute(delete(table).where(table.c.workspace_id == workspace_id, which), these(profile_ids))
 
 
 def groups_of(tx: Tx, workspace_id: int, profile_ids: Sequence[int], values: Sequence[str]) -> list[str]:
     """Return the groups that profiles belong to, and those whose id is one of some values."""
     m, g = group_members.c, groups.c
-    query = select(m.group_id).where(m.workspace_id == workspace_id, m.profile_id.in_(_THESE)).distinct()
-    found = set(tx.execute(query, _given(profile_ids)).scalars())
-    named = select(g.id).where(g.workspace_id == workspace_id, g.id.in_(_THESE))
-    return sorted(found | set(tx.execute(named, {"rows": pack([[value] for value in values])}).scalars()))
+    query = select(m.group_id).where(m.workspace_id == workspace_id, m.profile_id.in_(THESE)).distinct()
+    found = set(tx.execute(query, these(profile_ids)).scalars())
+    named = select(g.id).where(g.workspace_id == workspace_id, g.id.in_(THESE))
+    return sorted(found | set(tx.execute(named, these(values)).scalars()))
 
 
 def erase_from_groups(tx: Tx, workspace_id: int, group_ids: Sequence[str], names_them: Callable[[str], bool]) -> None:
@@ -148,7 +146,3 @@ def erase_from_groups(tx: Tx, workspace_id: int, group_ids: Sequence[str], names
             elif names_them(row.message_id):
                 other = update(group_traits).values(message_id=digest(row.message_id))
                 tx.execute(other.where(mine, t.name == row.name))
-
-
-def _given(profile_ids: Sequence[int]) -> dict[str, str]:
-    return {"rows": pack([[one] for one in profile_ids])}

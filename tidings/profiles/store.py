@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Result, Select, Table, and_, case, delete,
 
 from tidings.db import Tx
 from tidings.db.bulk import (
+    THESE,
     collected,
     fetch,
     given,
@@ -18,6 +19,7 @@ from tidings.db.bulk import (
     offered,
     ordered,
     pack,
+    these,
     upsert_given,
 )
 from tidings.kit import phone as phones
@@ -37,8 +39,6 @@ from tidings.profiles.tables import (
 
 Rows = Sequence[Sequence[Any]]
 Row = dict[str, Any]
-_ids = given("id")
-_THESE = select(_ids.c.id)  # a customer may be made of thousands of profiles: one parameter instead of as many
 SPACES = 50  # id spaces of user ids that are looked into
 EXACT = Context(prec=60)  # the default of 28 digits would round the sum of many large amounts
 
@@ -305,8 +305,8 @@ def members(tx: Tx, workspace_id: int, root: int) -> list[int]:
 def list_figures(tx: Tx, workspace_id: int, ids: Sequence[int]) -> list[Row]:
     """Return counts and times of profiles, each by itself."""
     # "+ 0": with many ids SQLite would rather read the whole workspace.
-    query = select(profiles).where(profiles.c.workspace_id + 0 == workspace_id, profiles.c.id.in_(_THESE))
-    return _sorted(profiles, tx.execute(query, _given(ids)))
+    query = select(profiles).where(profiles.c.workspace_id + 0 == workspace_id, profiles.c.id.in_(THESE))
+    return _sorted(profiles, tx.execute(query, these(ids)))
 
 
 def list_identifiers(tx: Tx, workspace_id: int, ids: Sequence[int]) -> list[Row]:
@@ -316,22 +316,22 @@ def list_identifiers(tx: Tx, workspace_id: int, ids: Sequence[int]) -> list[Row]
 
 def list_traits(tx: Tx, workspace_id: int, ids: Sequence[int]) -> list[Row]:
     """Return the traits of profiles, each profile's by themselves, removed ones too."""
-    return _of(tx, traits, workspace_id, traits.c.profile_id.in_(_THESE), ids)
+    return _of(tx, traits, workspace_id, traits.c.profile_id.in_(THESE), ids)
 
 
 def list_additions(tx: Tx, workspace_id: int, ids: Sequence[int]) -> list[Row]:
     """Return the items that were added to traits of profiles, each profile's by themselves."""
-    return _of(tx, additions, workspace_id, additions.c.profile_id.in_(_THESE), ids)
+    return _of(tx, additions, workspace_id, additions.c.profile_id.in_(THESE), ids)
 
 
 def list_values(tx: Tx, workspace_id: int, ids: Sequence[int]) -> list[Row]:
     """Return the lifetime values of profiles."""
-    return _of(tx, values, workspace_id, values.c.profile_id.in_(_THESE), ids)
+    return _of(tx, values, workspace_id, values.c.profile_id.in_(THESE), ids)
 
 
 def list_links(tx: Tx, workspace_id: int, ids: Sequence[int]) -> list[Row]:
     """Return how profiles became part of others."""
-    return _of(tx, links, workspace_id, links.c.child_id.in_(_THESE), ids)
+    return _of(tx, links, workspace_id, links.c.child_id.in_(THESE), ids)
 
 
 def unlink(tx: Tx, workspace_id: int, child_id: int) -> bool:
@@ -348,9 +348,9 @@ def set_root(tx: Tx, workspace_id: int, ids: Sequence[int], root: int) -> None:
 
 def list_conflicts(tx: Tx, workspace_id: int, ids: Sequence[int], limit: int) -> list[Row]:
     """Return the newest identity conflicts of profiles."""
-    mine = (conflicts.c.workspace_id == workspace_id) & conflicts.c.profile_id.in_(_THESE)
+    mine = (conflicts.c.workspace_id == workspace_id) & conflicts.c.profile_id.in_(THESE)
     query = select(conflicts).where(mine).order_by(conflicts.c.id.desc()).limit(limit)
-    return [dict(row) for row in tx.execute(query, _given(ids)).mappings()]
+    return [dict(row) for row in tx.execute(query, these(ids)).mappings()]
 
 
 def list_memberships(tx: Tx, workspace_id: int, ids: Sequence[int]) -> list[Row]:
@@ -427,16 +427,12 @@ def _begins(column: ColumnElement[str], prefix: str) -> tuple[ColumnElement[bool
     return column >= prefix, column < prefix + chr(0x10FFFF)
 
 
-def _given(ids: Sequence[int]) -> dict[str, str]:
-    return {"rows": pack([[one] for one in ids])}
-
-
 def _of(
     tx: Tx, table: Table, workspace_id: int, which: ColumnElement[bool], ids: Sequence[int] | None = None
 ) -> list[Row]:
     # Sorted here: for an ORDER BY that is the primary key SQLite would read the whole workspace in that order.
     query = select(table).where(table.c.workspace_id == workspace_id, which)
-    return _sorted(table, tx.execute(query, None if ids is None else _given(ids)))
+    return _sorted(table, tx.execute(query, None if ids is None else these(ids)))
 
 
 def _given_to(tx: Tx, table: Table, workspace_id: int, ids: Sequence[int]) -> list[Row]:
@@ -444,10 +440,10 @@ def _given_to(tx: Tx, table: Table, workspace_id: int, ids: Sequence[int]) -> li
     # SQLite believes it cheaper to read the whole workspace (measured: 38 ms against 0.2 with 500,000 identifiers).
     keys = [column.name for column in table.primary_key.columns]
     mine = select(*[table.c[name] for name in keys])
-    mine = mine.where(table.c.workspace_id == workspace_id, table.c.profile_id.in_(_THESE))
+    mine = mine.where(table.c.workspace_id == workspace_id, table.c.profile_id.in_(THESE))
     known, rows = mine.subquery(), table.alias("rows")
     joined = known.join(rows, and_(*[rows.c[name] == known.c[name] for name in keys]), isouter=True)
-    return _sorted(table, tx.execute(select(rows).select_from(joined), _given(ids)))
+    return _sorted(table, tx.execute(select(rows).select_from(joined), these(ids)))
 
 
 def _sorted(table: Table, found: Result[Any]) -> list[Row]:
