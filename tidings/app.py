@@ -7,7 +7,7 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 import uvicorn
@@ -32,6 +32,9 @@ from tidings.tenants.keys import REFRESH_SECONDS, Keys
 from tidings.tenants.passwords import Passwords
 from tidings.web.health import Health
 from tidings.web.metrics import Metrics
+
+if TYPE_CHECKING:
+    from tidings.web.console.gate import Gate
 
 MIB = 1024 * 1024
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -85,7 +88,7 @@ class Server:
         self.setup_code = "" if self.database.read_now(people_store.any_user) else crypto.code()
         self._hashing = Passwords()
         self._api: Asgi | None = None
-        self._console: Asgi | None = None
+        self._console: Gate | None = None
         self._loading = asyncio.Lock()
         self._uvicorn: uvicorn.Server | None = None
 
@@ -138,7 +141,7 @@ class Server:
                 self._api = await asyncio.get_running_loop().run_in_executor(None, self._make_api)
         return self._api
 
-    async def _load_console(self) -> Asgi:
+    async def _load_console(self) -> "Gate":
         async with self._loading:
             if self._console is None:
                 self._console = await asyncio.get_running_loop().run_in_executor(None, self._make_console)
@@ -160,7 +163,7 @@ class Server:
         )
         return beside(Confirming(self.database, self._key, self._proxies), api)
 
-    def _make_console(self) -> Asgi:
+    def _make_console(self) -> "Gate":
         from tidings.web.console.app import make_console
 
         return make_console(
@@ -181,7 +184,8 @@ class Server:
 
     async def _expect_visits(self) -> None:
         if not self.setup_code:  # somebody can sign in: the first page need not wait for half a second of imports
-            await self._load_console()
+            console = await self._load_console()
+            await asyncio.get_running_loop().run_in_executor(None, console.prepare)
 
     async def _every(self, seconds: float, do: Callable[[], Awaitable[None]]) -> None:
         while True:

@@ -1,6 +1,6 @@
 """The console's ASGI app: the rooms' pages behind the gate."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,7 @@ def make_console(  # noqa: PLR0913 -- what it is put together from
     secret: bytes,
     setup_code: str,
     settings: Mapping[str, Any],
-) -> Callable[[Any, Any, Any], Awaitable[None]]:
+) -> Gate:
     """Return the ASGI app that answers everything below /console.
 
     Args:
@@ -115,7 +115,15 @@ def make_console(  # noqa: PLR0913 -- what it is put together from
         logging_config=None,
     )
     policy = POLICY if settings["avatars"] == "initials" else PICTURES
-    return Gate(app, errors.page, static, database, proxies, policy)
+    return Gate(
+        app=app,
+        prepare=pages.compile,
+        error_page=errors.page,
+        static=static,
+        database=database,
+        proxies=proxies,
+        policy=policy,
+    )
 
 
 def all_routes() -> list[HTTPRouteHandler]:

@@ -40,6 +40,7 @@ class Gate:
 
     Args:
         app: The pages; finds the visit as ``scope["auth"]`` and who is signed in as ``scope["user"]``.
+        prepare: Does what the first visitor of each page would wait for; to be called in a thread.
         error_page: Makes a page that says what went wrong before a route was reached.
         static: The files.
         database: Where sessions are.
@@ -48,9 +49,18 @@ class Gate:
     """
 
     def __init__(
-        self, app: Asgi, error_page: ErrorPage, static: Static, database: Database, proxies: Proxies, policy: str
+        self,
+        *,
+        app: Asgi,
+        prepare: Callable[[], None],
+        error_page: ErrorPage,
+        static: Static,
+        database: Database,
+        proxies: Proxies,
+        policy: str,
     ) -> None:
         self._app = app
+        self.prepare = prepare
         self._error_page = error_page
         self._static = static
         self._database = database

@@ -34,7 +34,6 @@ HTMX = msgspec.json.encode({
     ],
 }).decode()  # fmt: skip
 OWN = PACKAGE / "web" / "templates"
-SHARED = ("layout.html", "macros.html")  # compiled beforehand: every page needs them, and the first visitor would wait
 
 
 class Pages(JinjaTemplateEngine):
@@ -64,9 +63,12 @@ class Pages(JinjaTemplateEngine):
             "words": shown.words,
             "size": shown.size,
         }
-        for name in SHARED:
-            environment.get_template(name)
         super().__init__(engine_instance=environment)
+
+    def compile(self) -> None:
+        """Compile every template, which takes half a second that visitors would wait for bit by bit."""
+        for name in self.engine.list_templates():
+            self.engine.get_template(name)
 
     def get_template(self, template_name: str) -> Any:
         """Return a template that knows whose page it makes."""
