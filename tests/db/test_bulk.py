@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from sqlalchemy import BigInteger, Column, Executable, Integer, MetaData, String, Table, Text, select
 
 from tidings.db import Database, Tx
+from tidings.db.bulk import CHOSEN, THESE, greatest, insert_given, least, offered, ordered, pack, these, upsert_given
 from tidings.db.bulk import given as given_rows
-from tidings.db.bulk import greatest, insert_given, least, offered, ordered, pack, upsert_given
 
 thing = Table(
     "thing",
@@ -156,3 +156,23 @@ def test_rows_come_out_as_they_went_in(database: Database, rows: list[tuple[Any,
 def test_rows_are_ordered_by_their_first_members(rows: list[tuple[int, str, int]]) -> None:
     assert ordered(rows, 3) == sorted(rows)
     assert ordered(rows, 2) == sorted(rows, key=lambda row: row[:2])
+
+
+@pytest.mark.parametrize("chosen", [[], [3, 1], [2**63 - 1, -(2**63)]])
+def test_these_are_the_rows_that_are_chosen(things: Database, chosen: list[int]) -> None:
+    def chosen_of(tx: Tx) -> list[int]:
+        insert(tx, [[number, 0, "", ""] for number in (1, 2, 3, 2**63 - 1, -(2**63))])
+        return list(tx.execute(select(thing.c.id).where(thing.c.id.in_(THESE)), these(chosen)).scalars())
+
+    assert sorted(things.write_now(chosen_of)) == sorted(chosen)
+
+
+def test_these_may_be_texts_and_more_than_a_statement_has_parameters(things: Database) -> None:
+    texts = [*TEXTS, *(str(number) for number in range(100_000))]
+
+    def found(tx: Tx) -> tuple[set[str], int]:
+        insert(tx, [[number, 0, text, ""] for number, text in enumerate(TEXTS)])
+        query = select(thing.c.text).where(thing.c.text.in_(THESE))
+        return set(tx.execute(query, these(texts)).scalars()), len(tx.execute(select(CHOSEN), these(texts)).all())
+
+    assert things.write_now(found) == (set(TEXTS), len(texts))

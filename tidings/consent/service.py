@@ -9,6 +9,7 @@ from tidings.consent import rules, store
 from tidings.consent.loading import addresses_in, digest_of, later, opened, suppressions_of, written
 from tidings.consent.model import (
     CHANNELS,
+    NAMED,
     Claim,
     ConsentSettings,
     Decision,
@@ -173,7 +174,7 @@ def settings_of(tx: Tx, workspace_id: int) -> ConsentSettings:
 
 def addresses_of(tx: Tx, workspace_id: int, profile_ids: Sequence[int]) -> dict[Channel, list[str]]:
     """Return the addresses of a customer by channel, the one that is known since last first: that is written to."""
-    rows = profiles.list_identifiers(tx, workspace_id, profile_ids)
+    rows = profiles.list_identifiers(tx, workspace_id, profile_ids, list(NAMED.values()))
     rows.sort(key=lambda row: (row["since"], row["value"]), reverse=True)
     return addresses_in([Identifier(row["kind"], row["value"]) for row in rows])
 

@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Select, delete, func, insert, select, update
 
 from tidings.db import Tx
-from tidings.db.bulk import collected, cut_given, fetch, given, offered, ordered, pack, upsert_given
+from tidings.db.bulk import THESE, collected, cut_given, fetch, given, offered, ordered, pack, these, upsert_given
 from tidings.events.tables import counts, cursor, events, refused, seen, timeline
 
 REFUSED_KEPT = 1_000  # for each source: a ring
@@ -257,11 +257,11 @@ def _fitting(
     tx: Tx, workspace_id: int, keys: list[tuple[int, int]], which: Filter, enough: int
 ) -> list[tuple[int, int]]:
     c = events.c
-    query = select(c.id, c.source_id, c.verb, c.name).where(c.workspace_id + 0 == workspace_id)
+    query = select(c.id, c.source_id, c.verb, c.name).where(c.workspace_id + 0 == workspace_id, c.id.in_(THESE))
     found: list[tuple[int, int]] = []
     for start in range(0, len(keys), TOGETHER):
         some = keys[start : start + TOGETHER]
-        rows = tx.execute(query.where(c.id.in_([event_id for _, event_id in some])))
+        rows = tx.execute(query, these(event_id for _, event_id in some)).all()
         fits = {row.id for row in rows if _fits(row, which) and which.name in (None, row.name)}
         found += [key for key in some if key[1] in fits]
         if len(found) >= enough:
@@ -274,17 +274,17 @@ def _timeline_keys(
 ) -> list[tuple[int, int]]:
     """Return (time, event id) of the newest events of some profiles together."""
     # Each index has one profile's events in order, but a query for each of very many takes longer than to sort them.
-    parts = [[one] for one in profile_ids] if len(profile_ids) <= FEW else [list(profile_ids)]
+    parts = [[one] for one in profile_ids] if len(profile_ids) <= FEW else [profile_ids]
     keys: list[tuple[int, int]] = []
     for part in parts:
         for tier in (timeline.recent, timeline.settled):
             query = select(tier.c.time, tier.c.event_id)
-            query = query.where(tier.c.workspace_id == workspace_id, tier.c.profile_id.in_(part))
+            query = query.where(tier.c.workspace_id == workspace_id, tier.c.profile_id.in_(THESE))
             if before is not None:
                 later = (tier.c.time == before[0]) & (tier.c.event_id < before[1])
                 query = query.where(tier.c.time <= before[0], (tier.c.time < before[0]) | later)
             query = query.order_by(tier.c.time.desc(), tier.c.event_id.desc()).limit(limit)
-            keys += [(row[0], row[1]) for row in tx.execute(query)]
+            keys += [(row[0], row[1]) for row in tx.execute(query, these(part)).all()]
     return sorted(keys, reverse=True)[:limit]
 
 

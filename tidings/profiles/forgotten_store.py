@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from sqlalchemy import delete, func, select, update
 
 from tidings.db import Tx
-from tidings.db.bulk import THESE, collected, fetch, given, greatest, offered, pack, these, upsert_given
+from tidings.db.bulk import CHOSEN, THESE, collected, fetch, given, greatest, offered, pack, these, upsert_given
 from tidings.kit.digest import digest, keyed_digest
 from tidings.profiles.model import Identifier
 from tidings.profiles.tables import (
@@ -26,13 +26,9 @@ from tidings.profiles.tables import (
 NOBODY = 0  # workspace of the witness
 WITNESS = ("", "")  # kind and value of no identifier: its digest tells whether a key is the one of the digests
 
-_workspaces = given("workspace_id")
 _NEWEST = select(
-    _workspaces.c.workspace_id,
-    select(func.max(forgotten.c.at))
-    .where(forgotten.c.workspace_id == _workspaces.c.workspace_id)
-    .correlate(_workspaces)
-    .scalar_subquery(),
+    CHOSEN.c.id,
+    select(func.max(forgotten.c.at)).where(forgotten.c.workspace_id == CHOSEN.c.id).correlate(CHOSEN).scalar_subquery(),
 )
 _wanted = given("workspace_id", "digest")
 _MOMENTS = collected(

@@ -63,12 +63,11 @@ def view(tx: Tx, workspace_id: int, profile_id: int) -> ProfileView | None:
     if root is None:
         return None
     ids = store.members(tx, workspace_id, root)
-    figures = store.list_figures(tx, workspace_id, ids)
+    (figures,) = store.brief_figures(tx, workspace_id, [root])
     traits = with_additions(
         newest(store.list_traits(tx, workspace_id, ids)), store.list_additions(tx, workspace_id, ids)
     )
     present = {name: row for name, row in sorted(traits.items()) if row["value"] is not None}
-    seen = [row["last_seen"] for row in figures if row["last_seen"] is not None]
     return ProfileView(
         id=root,
         identifiers=[
@@ -78,9 +77,9 @@ def view(tx: Tx, workspace_id: int, profile_id: int) -> ProfileView | None:
         trait_details={name: detail(row) for name, row in present.items()},
         removed_traits={name: detail(row) for name, row in sorted(traits.items()) if row["value"] is None},
         lifetime_value=total(store.list_values(tx, workspace_id, ids)),
-        event_count=sum(row["event_count"] for row in figures),
-        first_seen=min(row["first_seen"] for row in figures),
-        last_seen=max(seen, default=None),
+        event_count=figures["event_count"],
+        first_seen=figures["first_seen"],
+        last_seen=figures["last_seen"],
         groups=earliest(store.list_memberships(tx, workspace_id, ids)),
         merges=[without(row, "workspace_id") for row in store.list_links(tx, workspace_id, ids)],
         conflicts=[without(row, "workspace_id") for row in store.list_conflicts(tx, workspace_id, ids, CONFLICTS)],

@@ -299,7 +299,7 @@ def root_by(tx: Tx, workspace_id: int, kind: str, value: str) -> int | None:
 def members(tx: Tx, workspace_id: int, root: int) -> list[int]:
     """Return the ids of a profile and of all that were merged into it."""
     mine = (profiles.c.workspace_id == workspace_id) & (profiles.c.root_id == root)
-    return list(tx.execute(select(profiles.c.id).where(mine).order_by(profiles.c.id)).scalars())
+    return list(tx.execute(select(profiles.c.id).where(mine).order_by(profiles.c.id)).scalars().all())
 
 
 def list_figures(tx: Tx, workspace_id: int, ids: Sequence[int]) -> list[Row]:
@@ -309,9 +309,9 @@ def list_figures(tx: Tx, workspace_id: int, ids: Sequence[int]) -> list[Row]:
     return _sorted(profiles, tx.execute(query, these(ids)))
 
 
-def list_identifiers(tx: Tx, workspace_id: int, ids: Sequence[int]) -> list[Row]:
-    """Return the identifiers that were given to profiles."""
-    return _given_to(tx, identifiers, workspace_id, ids)
+def list_identifiers(tx: Tx, workspace_id: int, ids: Sequence[int], kinds: Sequence[str] = ()) -> list[Row]:
+    """Return the identifiers that were given to profiles: those of some kinds, without any all of them."""
+    return _given_to(tx, identifiers, workspace_id, ids, *([identifiers.c.kind.in_(kinds)] if kinds else []))
 
 
 def list_traits(tx: Tx, workspace_id: int, ids: Sequence[int]) -> list[Row]:
@@ -342,8 +342,8 @@ def unlink(tx: Tx, workspace_id: int, child_id: int) -> bool:
 
 def set_root(tx: Tx, workspace_id: int, ids: Sequence[int], root: int) -> None:
     """Let profiles be part of another."""
-    mine = (profiles.c.workspace_id == workspace_id) & profiles.c.id.in_(ids)
-    tx.execute(update(profiles).where(mine).values(root_id=root))
+    mine = (profiles.c.workspace_id + 0 == workspace_id) & profiles.c.id.in_(THESE)
+    tx.execute(update(profiles).where(mine).values(root_id=root), these(ids))
 
 
 def list_conflicts(tx: Tx, workspace_id: int, ids: Sequence[int], limit: int) -> list[Row]:
@@ -435,12 +435,12 @@ def _of(
     return _sorted(table, tx.execute(query, None if ids is None else these(ids)))
 
 
-def _given_to(tx: Tx, table: Table, workspace_id: int, ids: Sequence[int]) -> list[Row]:
+def _given_to(tx: Tx, table: Table, workspace_id: int, ids: Sequence[int], *which: ColumnElement[bool]) -> list[Row]:
     # The keys first, by the index that has them all. An outer join, because it sets the order: without statistics
     # SQLite believes it cheaper to read the whole workspace (measured: 38 ms against 0.2 with 500,000 identifiers).
     keys = [column.name for column in table.primary_key.columns]
     mine = select(*[table.c[name] for name in keys])
-    mine = mine.where(table.c.workspace_id == workspace_id, table.c.profile_id.in_(THESE))
+    mine = mine.where(table.c.workspace_id == workspace_id, table.c.profile_id.in_(THESE), *which)
     known, rows = mine.subquery(), table.alias("rows")
     joined = known.join(rows, and_(*[rows.c[name] == known.c[name] for name in keys]), isouter=True)
     return _sorted(table, tx.execute(select(rows).select_from(joined), these(ids)))
@@ -448,7 +448,7 @@ def _given_to(tx: Tx, table: Table, workspace_id: int, ids: Sequence[int]) -> li
 
 def _sorted(table: Table, found: Result[Any]) -> list[Row]:
     names = list(found.keys())
-    rows = [dict(zip(names, row, strict=True)) for row in found]  # a customer may have thousands: mappings cost more
+    rows = [dict(zip(names, row, strict=True)) for row in found.all()]  # thousands perhaps: mappings cost more
     return sorted(rows, key=itemgetter(*[column.name for column in table.primary_key.columns]))
 
 

@@ -463,6 +463,7 @@ def test_the_pages_are_for_everybody(shop: Shop, browse: Browse, look: str) -> N
 def test_the_part_of_the_customers_page_comes_by_itself(shop: Shop, browse: Browse, look: str) -> None:
     page = signed_in(browse, shop.console.viewer, LOOKS[look])
     page.goto(f"{shop.server.url}/console/profiles/{shop.profile('u-42')}")
+    page.get_by_role("heading", name="Orders and carts").scroll_into_view_if_needed()
     expect(page.get_by_text("558.00 EUR")).to_be_visible()
     expect(page.get_by_role("heading", name="Newest orders")).to_be_visible()
     assert_fits(page)

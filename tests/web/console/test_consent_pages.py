@@ -332,6 +332,7 @@ def test_the_pages_are_for_everybody(console: Console, shop: Shop, browse: Brows
     assert_fits(page)
     assert_accessible(page)
     page.goto(f"{console.server.url}/console/profiles/{shop.number(ANA)}")
+    page.get_by_role("heading", name="Consent").scroll_into_view_if_needed()
     expect(page.get_by_text("The customer has unsubscribed this address.")).to_be_visible()
     assert_fits(page)
     assert_accessible(page)

@@ -108,10 +108,7 @@ def _consent(tx: Tx, workspace_id: int, profile_id: int, page: Page, key: bytes)
         "id": root,
         "channels": found.channels,
         "opt_ins": [one for one in found.opt_ins if one.stage == "pending"],
-        "addresses": {
-            one.channel: service.addresses_of(tx, workspace_id, profiles.members(tx, workspace_id, root))[one.channel]
-            for one in found.channels
-        },
+        "addresses": service.addresses_of(tx, workspace_id, profiles.members(tx, workspace_id, root)),
         "history": lines[0],
         "next": lines[1],
         "first": page.cursor is None,
