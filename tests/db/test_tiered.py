@@ -27,6 +27,7 @@ def index() -> TieredIndex:
                 Column("event_id", Integer, nullable=False),
             ],
             key=2,
+            shared=["source_id"],
         )
 
 

@@ -6,6 +6,8 @@ folded into the large one, where the slice shares its pages. Readers look into b
 docs/decisions/0004.
 """
 
+from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Column, Table, bindparam, delete, select, tuple_
@@ -26,13 +28,19 @@ class TieredIndex:
         name: Name of the settled table; the small one is ``{name}_recent``.
         columns: The columns, the key first.
         key: How many of the columns are the key.
+        shared: Columns, the first of the key among them, that many rows of a batch have in common.
     """
 
-    def __init__(self, name: str, columns: list[Column[Any]], *, key: int) -> None:
+    def __init__(self, name: str, columns: list[Column[Any]], *, key: int, shared: Sequence[str]) -> None:
         self.settled = Table(name, metadata, *columns, sqlite_with_rowid=False)
         self.recent = self.settled.to_metadata(metadata, name=f"{name}_recent")
         self.names = [column.name for column in columns]
-        self._insert = insert_given(self.recent, *self.names)
+        self._shared = shared
+        self._places = [self.names.index(one) for one in shared]
+        own = [one for one in self.names if one not in shared]
+        self._own = itemgetter(*[self.names.index(one) for one in own])
+        self._ordered_by = sum(one in own for one in self.names[:key])
+        self._insert = insert_given(self.recent, *own, shared=shared)
         self._key = [self.recent.c[name] for name in self.names[:key]]
         low = tuple_(*[bindparam(f"low_{c.name}", type_=c.type) for c in self._key])
         high = tuple_(*[bindparam(f"high_{c.name}", type_=c.type) for c in self._key])
@@ -48,7 +56,12 @@ class TieredIndex:
 
     def insert(self, tx: Tx, rows: list[tuple[Any, ...]]) -> None:
         """Insert new keys; a key that is in either tier already must not come again."""
-        tx.execute(self._insert, {"rows": pack(ordered(rows, len(self._key)))})
+        parts: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
+        for row in rows:
+            parts.setdefault(tuple([row[place] for place in self._places]), []).append(self._own(row))
+        for common, part in sorted(parts.items()):
+            shared = dict(zip(self._shared, common, strict=True))
+            tx.execute(self._insert, {"rows": pack(ordered(part, self._ordered_by)), **shared})
 
     def fold(self, tx: Tx, low: tuple[Any, ...] | None, size: int) -> tuple[tuple[Any, ...] | None, int]:
         """Move the next ``size`` keys from ``low`` on into the settled tree.

@@ -4,10 +4,22 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, delete, func, insert, select, update
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, delete, func, insert, or_, select, update
 
 from tidings.db import Tx
-from tidings.db.bulk import THESE, collected, cut_given, fetch, given, offered, ordered, pack, these, upsert_given
+from tidings.db.bulk import (
+    CHOSEN,
+    THESE,
+    beside,
+    collected,
+    cut_given,
+    fetch,
+    given,
+    offered,
+    pack,
+    these,
+    upsert_given,
+)
 from tidings.events.tables import counts, cursor, events, refused, seen, timeline
 
 REFUSED_KEPT = 1_000  # for each source: a ring
@@ -60,18 +72,18 @@ class Filter(NamedTuple):
     after: int | None = None
 
 
-_ids = given("source_id", "digest")
-_KNOWN = [
-    collected(
-        select(tier.c.source_id, tier.c.digest).select_from(
-            _ids.join(tier, (tier.c.source_id == _ids.c.source_id) & (tier.c.digest == _ids.c.digest), True)
-        ),
-        tier.c.source_id.is_not(None),
-    )
-    for tier in (seen.recent, seen.settled)
-]
+_source: BindParameter[int] = bindparam("source_id")
+_recent, _settled = (
+    (tier.c.source_id == _source) & (tier.c.digest == CHOSEN.c.id) for tier in (seen.recent, seen.settled)
+)
+_KNOWN = collected(
+    select(CHOSEN.c.id).select_from(CHOSEN.join(seen.recent, _recent, True).join(seen.settled, _settled, True)),
+    or_(seen.recent.c.digest.is_not(None), seen.settled.c.digest.is_not(None)),
+)
 EVENT = ("id", "workspace_id", "source_id", "profile_id", "verb", "name", "time", "received", "message_id", "body")
-_new = given(*EVENT[:-1], "start", "length")
+_TEXTS = ("verb", "name", "message_id")
+_NUMBERS = ("id", "workspace_id", "source_id", "profile_id", "time", "received", "start", "length")
+_new = given(*_TEXTS, numbers=_NUMBERS)
 _INSERT = insert(events).from_select(
     EVENT, select(*[_new.c[name] for name in EVENT[:-1]], cut_given(_new.c.start, _new.c.length))
 )
@@ -88,18 +100,27 @@ _COUNT = upsert_given(
 
 def known(tx: Tx, ids: Sequence[tuple[int, str]]) -> set[tuple[int, str]]:
     """Return which (source id, digest of message id) have been stored; a source is one workspace's."""
-    wanted = ordered(ids, 2)
-    return {(row[0], row[1]) for query in _KNOWN for row in fetch(tx, query, wanted)}
+    wanted: dict[int, list[str]] = {}
+    for source_id, key in ids:
+        wanted.setdefault(source_id, []).append(key)
+    return {
+        (source_id, key)
+        for source_id, keys in wanted.items()
+        for (key,) in fetch(tx, _KNOWN, sorted(keys), source_id=source_id)
+    }
 
 
 def add(tx: Tx, rows: Sequence[Sequence[Any]]) -> None:
     """Insert events, members in the order of ``EVENT``, the body as bytes."""
     packed: list[tuple[Any, ...]] = []
     start = 1
-    for row in rows:
-        packed.append((*row[:-1], start, len(row[-1])))
-        start += len(row[-1])
-    tx.execute(_INSERT, {"rows": pack(packed), "texts": b"".join([row[-1] for row in rows])})
+    for event_id, workspace_id, source_id, profile_id, verb, name, time, received, message_id, body in rows:
+        length = len(body)
+        packed.append(
+            (verb, name, message_id, event_id, workspace_id, source_id, profile_id, time, received, start, length)
+        )
+        start += length
+    tx.execute(_INSERT, beside(packed, len(_NUMBERS)) | {"texts": b"".join([row[-1] for row in rows])})
 
 
 def add_seen(tx: Tx, rows: list[tuple[Any, ...]]) -> None:

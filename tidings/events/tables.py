@@ -32,6 +32,7 @@ seen = TieredIndex(
         Column("event_id", BigInteger, nullable=False),
     ],
     key=2,
+    shared=["source_id", "workspace_id"],
 )
 
 timeline = TieredIndex(
@@ -43,6 +44,7 @@ timeline = TieredIndex(
         Column("event_id", BigInteger, primary_key=True),
     ],
     key=4,
+    shared=["workspace_id"],
 )
 
 refused = Table(

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Result, Select, Table, and_, case, delete,
 from tidings.db import Tx
 from tidings.db.bulk import (
     THESE,
+    beside,
     collected,
     fetch,
     given,
@@ -76,14 +77,11 @@ _CLUSTERS = collected(
     ),
     identifiers.c.profile_id.is_not(None),
 )
+_PROFILE = ("id", "workspace_id", "root_id", "event_count", "first_seen")
 _PROFILES = upsert_given(
     profiles,
-    "id",
-    "workspace_id",
-    "root_id",
-    "event_count",
-    "first_seen",
     "last_seen",
+    numbers=_PROFILE,
     key=["id"],
     changes={
         "event_count": profiles.c.event_count + offered(profiles, "event_count"),
@@ -124,17 +122,14 @@ def _newer(table: Table) -> Any:
     return tuple_(*[offered(table, name) for name in order]) > tuple_(*[table.c[name] for name in order])
 
 
+_TRAIT = ("workspace_id", "profile_id", "rank", "time", "source_id")
 _TRAITS = upsert_given(
     traits,
-    "workspace_id",
-    "profile_id",
     "name",
     "value",
-    "rank",
-    "time",
     "message_id",
-    "source_id",
     "search",
+    numbers=_TRAIT,
     key=["workspace_id", "profile_id", "name"],
     changes={n: offered(traits, n) for n in ("value", "rank", "time", "message_id", "source_id", "search")},
     where=_newer(traits),
@@ -226,7 +221,8 @@ def clusters(tx: Tx, roots: Iterable[tuple[int, int]]) -> list[tuple[int, Identi
 
 def save_profiles(tx: Tx, rows: Rows) -> None:
     """Add to profiles, new or present: (id, workspace id, root id, events, first seen, last seen or null)."""
-    _run(tx, _PROFILES, rows)
+    if rows:
+        tx.execute(_PROFILES, beside([(seen, *numbers) for *numbers, seen in rows], len(_PROFILE)))
 
 
 def save_identifiers(tx: Tx, rows: Rows) -> None:
@@ -248,7 +244,12 @@ def save_conflicts(tx: Tx, rows: Rows) -> None:
 
 def save_traits(tx: Tx, rows: Rows) -> None:
     """Set traits: (workspace id, profile id, name, JSON or null, rank, time, message id, source id, search)."""
-    _run(tx, _TRAITS, rows)
+    if rows:
+        packed = [
+            (name, value, message_id, search, workspace_id, profile_id, rank, time, source_id)
+            for workspace_id, profile_id, name, value, rank, time, message_id, source_id, search in rows
+        ]
+        tx.execute(_TRAITS, beside(packed, len(_TRAIT)))
 
 
 def save_additions(tx: Tx, rows: Rows) -> None:
