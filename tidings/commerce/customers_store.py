@@ -1,7 +1,8 @@
 """All queries of what customers bought and viewed: sums, products, views, and erasing them."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -19,7 +20,19 @@ from tidings.commerce.tables import (
     orders,
 )
 from tidings.db import Tx
-from tidings.db.bulk import CHOSEN, THESE, collected, fetch, given, offered, pack, these, upsert_given
+from tidings.db.bulk import (
+    CHOSEN,
+    THESE,
+    apart,
+    beside,
+    collected,
+    fetch_with,
+    given,
+    offered,
+    pack,
+    these,
+    upsert_given,
+)
 
 Holder = tuple[int, int, str]  # workspace id, profile id, currency
 Bought = tuple[int, int, int, str]  # workspace id, profile id, brand id, product id
@@ -31,7 +44,8 @@ _views = msgspec.json.Decoder(Viewed).decode
 
 def _lookup(table: Table) -> Any:
     names = [column.name for column in table.primary_key.columns]
-    rows = given(*names)
+    texts, numbers = apart(table, names)
+    rows = given(*texts, numbers=numbers)
     same = rows.c.workspace_id == table.c.workspace_id
     for name in names[1:]:
         same &= rows.c[name] == table.c[name]
@@ -41,7 +55,9 @@ def _lookup(table: Table) -> Any:
 def _saving(table: Table) -> Any:
     names = [column.name for column in table.columns]
     key = [column.name for column in table.primary_key.columns]
-    return upsert_given(table, *names, key=key, changes={n: offered(table, n) for n in names if n not in key})
+    texts, numbers = apart(table, names)
+    changes = {n: offered(table, n) for n in names if n not in key}
+    return upsert_given(table, *texts, numbers=numbers, key=key, changes=changes)
 
 
 def _dropping(table: Table) -> Any:
@@ -50,21 +66,29 @@ def _dropping(table: Table) -> Any:
     return delete(table).where(tuple_(*[table.c[name] for name in names]).in_(select(*rows.c)))
 
 
+def _order(table: Table, names: Sequence[str]) -> tuple[Callable[[Any], tuple[Any, ...]], int]:
+    """Return what puts numbers behind the rest of a row, and how many these are."""
+    texts, numbers = apart(table, names)
+    return itemgetter(*[names.index(name) for name in (*texts, *numbers)]), len(numbers)
+
+
 _TABLES = (customer_sums, customer_products, customer_views)
 _LOOKUP = {table.name: _lookup(table) for table in _TABLES}
 _SAVING = {table.name: _saving(table) for table in _TABLES}
+_ROW = {table.name: _order(table, [column.name for column in table.columns]) for table in _TABLES}
+_KEY = {table.name: _order(table, [column.name for column in table.primary_key.columns]) for table in _TABLES}
 _DROPPING = {table.name: _dropping(table) for table in _TABLES}
 
 
 def get_sums(tx: Tx, keys: Collection[Holder]) -> dict[Holder, Amounts]:
     """Return the sums of customers that there are."""
-    rows = fetch(tx, _LOOKUP[customer_sums.name], sorted(keys))
+    rows = _look_up(tx, customer_sums, keys)
     return {(row[0], row[1], row[2]): (row[3], Decimal(row[4]), Decimal(row[5]), Decimal(row[6])) for row in rows}
 
 
 def save_sums(tx: Tx, sums: Mapping[Holder, Sequence[Any]]) -> None:
     """Set sums of customers: orders, revenue, refunded, items."""
-    _run(tx, _SAVING[customer_sums.name], ((*key, one[0], *_texts(one[1:])) for key, one in sums.items()))
+    _save(tx, customer_sums, ((*key, one[0], *_texts(one[1:])) for key, one in sums.items()))
 
 
 def drop_sums(tx: Tx, keys: Iterable[Holder]) -> None:
@@ -74,13 +98,13 @@ def drop_sums(tx: Tx, keys: Iterable[Holder]) -> None:
 
 def get_bought(tx: Tx, keys: Collection[Bought]) -> dict[Bought, tuple[int, Decimal]]:
     """Return orders and quantities of what customers bought."""
-    rows = fetch(tx, _LOOKUP[customer_products.name], sorted(keys))
+    rows = _look_up(tx, customer_products, keys)
     return {(row[0], row[1], row[2], row[3]): (row[4], Decimal(row[5])) for row in rows}
 
 
 def save_bought(tx: Tx, counts: Mapping[Bought, tuple[int, Decimal]]) -> None:
     """Set orders and quantities of what customers bought."""
-    _run(tx, _SAVING[customer_products.name], ((*key, one[0], *_texts(one[1:])) for key, one in counts.items()))
+    _save(tx, customer_products, ((*key, one[0], *_texts(one[1:])) for key, one in counts.items()))
 
 
 def drop_bought(tx: Tx, keys: Iterable[Bought]) -> None:
@@ -90,13 +114,13 @@ def drop_bought(tx: Tx, keys: Iterable[Bought]) -> None:
 
 def get_views(tx: Tx, keys: Collection[Customer]) -> dict[Customer, Viewed]:
     """Return the products that customers viewed last."""
-    rows = fetch(tx, _LOOKUP[customer_views.name], sorted(keys))
+    rows = _look_up(tx, customer_views, keys)
     return {(row[0], row[1]): _views(row[2]) for row in rows}
 
 
 def save_views(tx: Tx, views: Mapping[Customer, Viewed]) -> None:
     """Set the products that customers viewed last."""
-    _run(tx, _SAVING[customer_views.name], ((*key, msgspec.json.encode(one).decode()) for key, one in views.items()))
+    _save(tx, customer_views, ((*key, msgspec.json.encode(one).decode()) for key, one in views.items()))
 
 
 def list_sums(tx: Tx, workspace_id: int, profile_ids: Sequence[int]) -> list[tuple[str, Amounts]]:
@@ -186,6 +210,18 @@ def _of(tx: Tx, table: Table, workspace_id: int, profile_ids: Sequence[int]) -> 
 
 def _texts(amounts: Sequence[Decimal]) -> list[str]:
     return [format(amount, "f") for amount in amounts]
+
+
+def _look_up(tx: Tx, table: Table, keys: Iterable[Any]) -> list[list[Any]]:
+    order, numbers = _KEY[table.name]
+    return fetch_with(tx, _LOOKUP[table.name], beside(map(order, sorted(keys)), numbers))
+
+
+def _save(tx: Tx, table: Table, rows: Iterable[tuple[Any, ...]]) -> None:
+    order, numbers = _ROW[table.name]
+    packed = sorted(rows)
+    if packed:
+        tx.execute(_SAVING[table.name], beside(map(order, packed), numbers))
 
 
 def _run(tx: Tx, statement: Any, rows: Iterable[tuple[Any, ...]]) -> None:

@@ -1,6 +1,7 @@
 """All queries by which a batch brings orders, carts and products up to date."""
 
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, Table, cast, select, true
@@ -10,7 +11,7 @@ from sqlalchemy.sql.selectable import Subquery
 
 from tidings.commerce.tables import cart_events, carts, order_events, orders, product_events, products
 from tidings.db import Tx
-from tidings.db.bulk import collected, cut_given, fetch, given, insert_given, offered, pack
+from tidings.db.bulk import apart, beside, collected, cut_given, fetch, given, insert_given, offered, pack
 from tidings.profiles.tables import profiles
 
 Rows = Sequence[tuple[Any, ...]]
@@ -98,14 +99,39 @@ def _same(one: Any, other: Any, names: Iterable[str]) -> ColumnElement[bool]:
     return found
 
 
-def _saving(row: type[NamedTuple], table: Table, key: Sequence[str]) -> sqlite.Insert:
-    """Return an upsert of whole rows, whose last member travels beside them."""
-    names = row._fields
-    rows = given(*names[:-1], "start", "length")
-    members = [*[rows.c[name] for name in names[:-1]], cut_given(rows.c.start, rows.c.length)]
-    statement = sqlite.insert(table).from_select(names, select(*members).where(true()))
-    changes = {name: offered(table, name) for name in names if name not in (*key, *_KEY)}
-    return statement.on_conflict_do_update(index_elements=list(key), set_=changes)
+class _Saving:
+    """An upsert of whole rows, whose numbers and whose last member travel beside them.
+
+    Args:
+        row: What is saved.
+        table: Where.
+        key: Columns of a unique key.
+    """
+
+    def __init__(self, row: type[NamedTuple], table: Table, key: Sequence[str]) -> None:
+        names = row._fields
+        texts, numbers = apart(table, names[:-1])
+        rows = given(*texts, numbers=[*numbers, "start", "length"])
+        members = [*[rows.c[name] for name in names[:-1]], cut_given(rows.c.start, rows.c.length)]
+        statement = sqlite.insert(table).from_select(names, select(*members).where(true()))
+        changes = {name: offered(table, name) for name in names if name not in (*key, *_KEY)}
+        self._statement = statement.on_conflict_do_update(index_elements=list(key), set_=changes)
+        self._order = itemgetter(*[names.index(name) for name in (*texts, *numbers)])
+        self._numbers = len(numbers) + 2
+
+    def run(self, tx: Tx, rows: Sequence[Any]) -> None:
+        """Save rows."""
+        if not rows:
+            return
+        packed: list[tuple[Any, ...]] = []
+        last: list[bytes] = []
+        start = 1
+        for row in rows:
+            text = row[-1].encode()
+            packed.append((*self._order(row), start, len(text)))
+            last.append(text)
+            start += len(text)
+        tx.execute(self._statement, beside(packed, self._numbers) | {"texts": b"".join(last)})
 
 
 _keys = given(*_KEY)
@@ -113,7 +139,7 @@ _ORDERS = collected(
     select(*_all(OrderRow, orders)).select_from(_keys.join(orders, _same(_keys, orders, _KEY), isouter=True)),
     orders.c.n.is_not(None),
 )
-_SAVE_ORDERS = _saving(OrderRow, orders, ["n"])
+_SAVE_ORDERS = _Saving(OrderRow, orders, ["n"])
 _holders = given(*_KEY, "holder")
 _CARTS = collected(
     select(*_all(CartRow, carts)).select_from(
@@ -128,12 +154,12 @@ _BY_TOKEN = collected(
     ),
     carts.c.brand_id == _tokens.c.brand_id,
 )
-_SAVE_CARTS = _saving(CartRow, carts, ["n"])
+_SAVE_CARTS = _Saving(CartRow, carts, ["n"])
 _named = _keys.join(products, _same(_keys, products, _KEY), isouter=True)
 _PRODUCTS = collected(select(*_all(ProductRow, products)).select_from(_named), products.c.n.is_not(None))
 _BRIEF = ("workspace_id", "brand_id", "id", "met_at", "known")
 _KNOWN = collected(select(*[products.c[name] for name in _BRIEF]).select_from(_named), products.c.n.is_not(None))
-_SAVE_PRODUCTS = _saving(ProductRow, products, ["workspace_id", "id", "brand_id"])
+_SAVE_PRODUCTS = _Saving(ProductRow, products, ["workspace_id", "id", "brand_id"])
 _HEARD = {
     table.name: insert_given(table, *[column.name for column in table.c]).on_conflict_do_nothing()
     for table in (order_events, cart_events, product_events)
@@ -211,7 +237,7 @@ def get_orders(tx: Tx, keys: Iterable[tuple[int, int, str]]) -> list[OrderRow]:
 
 def save_orders(tx: Tx, rows: Sequence[OrderRow]) -> None:
     """Write orders, new and present ones."""
-    _save(tx, _SAVE_ORDERS, rows)
+    _SAVE_ORDERS.run(tx, rows)
 
 
 def get_carts(tx: Tx, keys: Iterable[tuple[int, int, str, int]]) -> list[CartRow]:
@@ -241,7 +267,7 @@ def get_carts_of(tx: Tx, customers: Iterable[tuple[int, int]]) -> list[CartRow]:
 
 def save_carts(tx: Tx, rows: Sequence[CartRow]) -> None:
     """Write carts, new and present ones."""
-    _save(tx, _SAVE_CARTS, rows)
+    _SAVE_CARTS.run(tx, rows)
 
 
 def get_orders_around(tx: Tx, asked: Rows) -> dict[int, tuple[Closing | None, Closing | None]]:
@@ -289,7 +315,7 @@ def get_known(tx: Tx, keys: Iterable[tuple[int, int, str]]) -> dict[tuple[int, i
 
 def save_products(tx: Tx, rows: Sequence[ProductRow]) -> None:
     """Write products, new and present ones, with their states."""
-    _save(tx, _SAVE_PRODUCTS, rows)
+    _SAVE_PRODUCTS.run(tx, rows)
 
 
 def add_order_events(tx: Tx, rows: Rows) -> None:
@@ -321,17 +347,3 @@ def _fetched(tx: Tx, query: Select[Any], rows: Rows) -> list[list[Any]]:
 def _add(tx: Tx, table: Table, rows: Rows) -> None:
     if rows:
         tx.execute(_HEARD[table.name], {"rows": pack(sorted(rows))})
-
-
-def _save(tx: Tx, statement: sqlite.Insert, rows: Sequence[Any]) -> None:
-    if not rows:
-        return
-    packed: list[tuple[Any, ...]] = []
-    texts: list[bytes] = []
-    start = 1
-    for row in rows:
-        text = row[-1].encode()
-        packed.append((*row[:-1], start, len(text)))
-        texts.append(text)
-        start += len(text)
-    tx.execute(statement, {"rows": pack(packed), "texts": b"".join(texts)})

@@ -14,6 +14,7 @@ from sqlalchemy import (
     BindParameter,
     Column,
     ColumnElement,
+    Integer,
     LargeBinary,
     Select,
     Table,
@@ -59,6 +60,12 @@ def beside(rows: Iterable[tuple[Any, ...]], numbers: int) -> dict[str, Any]:
         texts.append(row[:-numbers])
         places.append(line % row[-numbers:])
     return {"rows": pack(texts), "numbers": b"".join(places)}
+
+
+def apart(table: Table, names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return which columns of a table travel in rows, and which are numbers that can travel beside them."""
+    numbers = [name for name in names if isinstance(table.c[name].type, Integer) and not table.c[name].nullable]
+    return [name for name in names if name not in numbers], numbers
 
 
 def ordered(rows: Iterable[T], key: int) -> list[T]:
@@ -136,8 +143,12 @@ def collected(query: Select[Any], found: ColumnElement[bool]) -> Select[Any]:
 
 def fetch(tx: Tx, query: Select[Any], rows: Sequence[Any], **shared: Any) -> list[list[Any]]:
     """Execute a ``collected`` query with its given rows, or ids, and with what they have in common."""
-    text = tx.execute(query, {"rows": pack(rows), **shared}).scalar_one()
-    found: list[list[Any]] = _decode(text)
+    return fetch_with(tx, query, {"rows": pack(rows), **shared})
+
+
+def fetch_with(tx: Tx, query: Select[Any], parameters: dict[str, Any]) -> list[list[Any]]:
+    """Execute a ``collected`` query with parameters that are packed already."""
+    found: list[list[Any]] = _decode(tx.execute(query, parameters).scalar_one())
     return found
 
 
