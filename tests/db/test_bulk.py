@@ -1,6 +1,7 @@
 """Rows as one parameter: every value comes out as it went in."""
 
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 import msgspec
@@ -10,7 +11,20 @@ from hypothesis import strategies as st
 from sqlalchemy import BigInteger, Column, Executable, Integer, MetaData, String, Table, Text, select
 
 from tidings.db import Database, Tx
-from tidings.db.bulk import CHOSEN, THESE, greatest, insert_given, least, offered, ordered, pack, these, upsert_given
+from tidings.db.bulk import (
+    CHOSEN,
+    THESE,
+    apart,
+    beside,
+    greatest,
+    insert_given,
+    least,
+    offered,
+    ordered,
+    pack,
+    these,
+    upsert_given,
+)
 from tidings.db.bulk import given as given_rows
 
 thing = Table(
@@ -156,6 +170,41 @@ def test_rows_come_out_as_they_went_in(database: Database, rows: list[tuple[Any,
 def test_rows_are_ordered_by_their_first_members(rows: list[tuple[int, str, int]]) -> None:
     assert ordered(rows, 3) == sorted(rows)
     assert ordered(rows, 2) == sorted(rows, key=lambda row: row[:2])
+
+
+def test_numbers_travel_beside_the_rows(things: Database) -> None:
+    statement = insert_given(thing, "text", "kind", numbers=["id", "number"])
+    rows = [(text, None, n + 1, number) for n, (text, number) in enumerate(product(TEXTS, NUMBERS))]
+    things.write_now(lambda tx: tx.execute(statement, beside(rows, 2)))
+    assert things.read_now(stored) == [(key, number, text, kind) for text, kind, key, number in rows]
+
+
+def test_numbers_may_be_all_that_there_is(database: Database) -> None:
+    rows = [(number, -n) for n, number in enumerate(NUMBERS)]
+    query = select(given_rows(numbers=["one", "other"]))
+    found = database.read_now(lambda tx: [tuple(row) for row in tx.execute(query, beside(rows, 2))])
+    assert found == rows
+    assert {type(value) for row in found for value in row} == {int}
+    assert database.read_now(lambda tx: tx.execute(query, beside([], 2)).all()) == []
+
+
+@pytest.mark.parametrize("number", [10**20, -(10**19)])
+def test_a_number_that_has_no_place_is_refused(number: int) -> None:
+    with pytest.raises(OverflowError):
+        beside([("text", 1), ("text", number)], 1)
+
+
+def test_what_rows_share_is_a_parameter_by_itself(things: Database) -> None:
+    statement = insert_given(thing, "id", "text", shared=["number", "kind"])
+    shared = {"number": 7, "kind": "it's"}
+    things.write_now(lambda tx: tx.execute(statement, {"rows": pack([[1, "a"], [2, None]]), **shared}))
+    assert things.read_now(stored) == [(1, 7, "a", "it's"), (2, 7, None, "it's")]
+
+
+def test_columns_that_are_always_whole_numbers_are_told_apart() -> None:
+    strict = Table("strict", MetaData(), Column("n", BigInteger, nullable=False), Column("t", Text, nullable=False))
+    assert apart(strict, ["t", "n"]) == (["t"], ["n"])
+    assert apart(thing, ["text", "number", "id"]) == (["text", "number"], ["id"])
 
 
 @pytest.mark.parametrize("chosen", [[], [3, 1], [2**63 - 1, -(2**63)]])

@@ -52,6 +52,9 @@ def beside(rows: Iterable[tuple[Any, ...]], numbers: int) -> dict[str, Any]:
     Args:
         rows: In each the texts (and what may be null) first, then the numbers, of 64 bits.
         numbers: How many these are.
+
+    Raises:
+        OverflowError: A number has more characters than any of 64 bits.
     """
     line = b"%%%dd" % DIGITS * numbers
     texts: list[tuple[Any, ...]] = []
@@ -59,7 +62,10 @@ def beside(rows: Iterable[tuple[Any, ...]], numbers: int) -> dict[str, Any]:
     for row in rows:
         texts.append(row[:-numbers])
         places.append(line % row[-numbers:])
-    return {"rows": pack(texts), "numbers": b"".join(places)}
+    together = b"".join(places)
+    if len(together) != len(places) * numbers * DIGITS:  # all behind it would be read wrongly
+        raise OverflowError(f"a number has more than {DIGITS} characters")
+    return {"rows": pack(texts), "numbers": together}
 
 
 def apart(table: Table, names: Sequence[str]) -> tuple[list[str], list[str]]:
