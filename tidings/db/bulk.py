@@ -104,10 +104,10 @@ def given(*columns: str, name: str = "rows", shared: Sequence[str] = (), numbers
     each = func.json_each(parameter).table_valued("value", "key", name=f"each_{name}")
     members = [each.c.value.op("->>")(literal_column(str(i))).label(column) for i, column in enumerate(columns)]
     members += [bindparam(column).label(column) for column in shared]
-    beside: BindParameter[bytes] = bindparam("numbers", type_=LargeBinary)
+    packed: BindParameter[bytes] = bindparam("numbers", type_=LargeBinary)
     for i, column in enumerate(numbers):
         place = each.c.key * (DIGITS * len(numbers)) + (DIGITS * i + 1)
-        members.append(cast(func.substr(beside, place, DIGITS), BigInteger).label(column))
+        members.append(cast(func.substr(packed, place, DIGITS), BigInteger).label(column))
     return select(*members).select_from(each).subquery(name)
 
 
