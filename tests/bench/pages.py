@@ -21,7 +21,6 @@ from tidings.web.console.app import all_routes
 BOUND = 300.0  # ms
 PROFILES = 100_000
 ORDERS = 5_000
-SETTLING = 300  # ms
 MERGED = 2_000  # visitors who turn out to be one customer
 EMAIL = "owner@shop.example"
 # What a page asks for by itself, what is a file, and what only a fresh installation shows.
@@ -77,9 +76,7 @@ def painted(page: Page, address: str) -> float:
     answer = page.goto(address)
     assert answer is not None
     assert answer.status == 200, f"{address}: {answer.status}"
-    shown = float(page.evaluate(PAINTED))
-    page.wait_for_timeout(SETTLING)  # what a page asks for after its paint is not to slow down the next
-    return shown
+    return float(page.evaluate(PAINTED))
 
 
 def signed_in(server: Running, password: str) -> Visitor:
