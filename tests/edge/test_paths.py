@@ -124,6 +124,9 @@ def test_an_offer_to_upgrade_is_ignored(live: Running, key: str, protocol: str) 
     with Line(live.port) as line:
         must_take(line.send(message("POST", "/v1/track", event(), [basic(key), *offer])).answer())
         must_take(line.send(message("POST", "/v1/track", event(), [basic(key)])).answer())
+        large = b'{"batch":[' + b",".join([event()] * 150) + b"]}"
+        must_take(line.send(message("POST", "/v1/batch", large, [basic(key), *offer])).answer())
+        must_take(line.send(message("POST", "/v1/batch", large, [*offer, basic(key)])).answer())
 
 
 def test_a_connection_takes_one_request_after_another(live: Running, key: str) -> None:

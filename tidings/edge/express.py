@@ -21,6 +21,7 @@ from tidings.edge.asgi import Accepted, Asked, Edge, by_name, head
 from tidings.log.contract import LogUnavailable
 
 OFFER = re.compile(rb"\r\nupgrade(?=[ \t]*:)", re.IGNORECASE)
+OFFER_BYTES = 32  # of a line that begins with the name of the header
 HEAD_BYTES = 16_384  # as much of what arrives at once as a head may take
 URL_BYTES = 8_192
 REFUSED = {"success": False, "code": "bad_request", "result": "error", "statusCode": 400}  # what any dialect looks at
@@ -70,7 +71,9 @@ class Express(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; an offer to upgrade (Java's client makes one) would cost the request its body."""
-        if b"pgrade" in data[:HEAD_BYTES].lower() and (self.cycle is None or self.cycle.response_complete):
+        # JSON has no line ends as a rule, so the last one is the end of the head: a large body is not looked at.
+        most = min(data.rfind(b"\r") + OFFER_BYTES, HEAD_BYTES)
+        if b"pgrade" in data[:most].lower() and (self.cycle is None or self.cycle.response_complete):
             data = OFFER.sub(b"\r\nX-Offer", data)
         self._idle_since = 0.0
         super().data_received(data)

@@ -12,7 +12,7 @@ from tests.dialects.strange import STRANGE, WORDS, also, events, names, survives
 from tidings.dialects.calls.wire import EVENT_LIMIT, Invalid, read_event
 from tidings.dialects.segment import SEGMENT
 from tidings.dialects.segment.envelope import read_calls, read_envelope
-from tidings.kit.jsontext import Unreadable
+from tidings.kit.jsontext import DEEPEST, Unreadable
 
 batches = also({"batch": st.lists(events | values, max_size=4)})
 
@@ -57,7 +57,7 @@ def test_strange_json_in_a_batch(event: Any, member: str, strange: str) -> None:
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(events, max_size=5), st.booleans())
+@given(st.lists(events, max_size=12), st.booleans())
 def test_events_decoded_all_at_once_are_those_decoded_one_by_one(batch: list[Any], ascii_only: bool) -> None:
     body = json.dumps({"batch": batch}, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
     try:
@@ -77,3 +77,17 @@ def test_a_usual_batch_is_decoded_all_at_once() -> None:
     assert len(calls) == 200
     odd = json.dumps({"batch": [event, event | {"properties": {"a": "x" * EVENT_LIMIT}}]}).encode()
     assert read_calls(odd, read_envelope(odd)) is None
+
+
+@pytest.mark.parametrize("place", [0, 7, 8, 20, 39])
+def test_one_deep_event_sends_a_batch_the_careful_way_and_many_brackets_do_not(place: int) -> None:
+    wide = {"type": "track", "event": "x", "userId": "u", "properties": {"a": [{"b": {}}] * 14}}
+    batch: list[Any] = [wide] * 40
+    body = json.dumps({"batch": batch}).encode()
+    assert len(read_calls(body, read_envelope(body)) or []) == 40
+    deep: Any = 1
+    for _ in range(DEEPEST):
+        deep = {"{": deep}
+    batch[place] = wide | {"properties": deep}
+    body = json.dumps({"batch": batch}).encode()
+    assert read_calls(body, read_envelope(body)) is None
