@@ -55,6 +55,7 @@ def test_every_setting_can_come_from_the_environment(tmp_path: Path) -> None:
         "rate": "7",
         "drain_seconds": "0.5",
         "disk_reserve_mib": "1",
+        "cache_mib": "100",
         "log_level": "debug",
         "log_format": "json",
     }
@@ -71,6 +72,7 @@ def test_every_setting_can_come_from_the_environment(tmp_path: Path) -> None:
         rate=7,
         drain_seconds=0.5,
         disk_reserve_mib=1,
+        cache_mib=100,
         log_level="debug",
         log_format="json",
     )
@@ -131,6 +133,8 @@ MISTAKES: list[Mistake] = [
     ("E008", None, {"TIDINGS_PORT": "-1"}),
     ("E009", "rate = -1", {}),
     ("E009", "disk_reserve_mib = -1", {}),
+    ("E009", "cache_mib = -1", {}),
+    ("E009", None, {"TIDINGS_CACHE_MIB": "1000001"}),
     ("E009", None, {"TIDINGS_DRAIN_SECONDS": "-0.1"}),
     ("E010", None, {"TIDINGS_PORT": "http"}),
     ("E010", None, {"TIDINGS_PORT": "1.5"}),

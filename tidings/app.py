@@ -63,7 +63,7 @@ class Server:
         self.settings = settings
         self.folder = folder
         epoch = migrate(folder.state, clock.now())
-        self.database = Database(folder.state)
+        self.database = Database(folder.state, settings.cache_mib)
         self._key = key = key_of(folder, self.database)
         self.log, self.pipeline = open_pipeline(folder, self.database, epoch, key, settings.disk_reserve_mib * MIB)
         self.signer = Signer(key)

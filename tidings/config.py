@@ -28,6 +28,7 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, frozen=
     rate: int
     drain_seconds: float
     disk_reserve_mib: int
+    cache_mib: int
     log_level: Literal["debug", "info", "warning", "error"]
     log_format: Literal["text", "json"]
 
@@ -111,6 +112,8 @@ def check(settings: Settings) -> None:
         raise BadSettings(f"E008 port {settings.port}: use 1 to 65535, or 0 for any free one")
     if settings.rate < 0 or settings.disk_reserve_mib < 0 or settings.drain_seconds < 0:
         raise BadSettings("E009 rate, disk_reserve_mib and drain_seconds cannot be negative")
+    if not 0 <= settings.cache_mib <= 1_000_000:
+        raise BadSettings(f"E009 cache_mib {settings.cache_mib}: use a number of MiB, or 0 to let Tidings choose")
     if not math.isfinite(settings.drain_seconds):
         raise BadSettings(f"E009 drain_seconds {settings.drain_seconds}: use a number of seconds")
     if settings.mmdb:

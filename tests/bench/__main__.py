@@ -146,30 +146,37 @@ def whole_path(report: Report, data: Path, events: int) -> None:
 
 
 def orders_path(report: Report, data: Path, orders: int) -> None:
-    """HTTP, one order of three lines a request, to the order committed; then with carts and products around it."""
+    """HTTP, orders of three lines in batches of 20, to the order committed; then as a plugin sends them, with carts."""
+    key = create_source(data)
     made = cli(data, "source", "create", "remarkety")
-    store, key = made["store_id"], made["api_key"]
     server = Measured("tidings", data)
     step = max(1, min(ORDERS_STEP, orders))
     rate = 0.0
     for first in range(0, orders, step):
-        rate, _ = shop_rate(server, list(shop.orders(store, key, first, step)), step)
+        rate, _ = shop_rate(server, list(shop.completed(key, first, step, 20)), step, connections=8)
         report.add(f"whole path, orders, {first:,} to {first + step:,} stored", rate, "orders/s")
     bound = ">= 3000 (at 1 million)"
     report.add(f"whole path at {orders:,} stored orders", rate, "orders/s", bound, holds=rate >= 3_000)
-    requests = list(shop.shopping(store, key, orders, SHOPPING))
+    plugin = (made["store_id"], made["api_key"], orders, SHOPPING)
+    rate, late = shop_rate(server, list(shop.orders(*plugin)), SHOPPING)
+    report.add("the same, each in a request of a shop's plugin", rate, "orders/s")
+    report.add("slowest reply of them", late, "ms", "< 2000", holds=late < 2_000)
+    plugin = (made["store_id"], made["api_key"], orders + SHOPPING, SHOPPING)
+    requests = list(shop.shopping(*plugin))
     rate, late = shop_rate(server, requests, SHOPPING)
-    report.add("the same with carts, updates and products", rate, "orders/s")
+    report.add("with carts, updates and products around them", rate, "orders/s")
     report.add("requests of which", rate * len(requests) / SHOPPING, "requests/s")
     report.add("slowest reply of them", late, "ms", "< 2000", holds=late < 2_000)
     report.add("peak memory of the server under this load", high_water(server), "MiB")
     server.stop()
 
 
-def shop_rate(server: Measured, requests: list[bytes], orders: int) -> tuple[float, float]:
+def shop_rate(
+    server: Measured, requests: list[bytes], orders: int, connections: int = CONNECTIONS
+) -> tuple[float, float]:
     """Return how many orders a second were committed, and the slowest reply in milliseconds."""
     started = time.perf_counter()
-    load = run(server.port, lambda: iter(requests), connections=CONNECTIONS, seconds=3_600)
+    load = run(server.port, lambda: iter(requests), connections=connections, seconds=3_600)
     settle(server)
     assert not load.refused, "a request was refused"
     return orders / (time.perf_counter() - started), load.percentile(1)

@@ -1,7 +1,9 @@
-"""Requests of a shop's plugin: orders of three lines, carts and products, as Remarkety's clients send them."""
+"""What shops send: orders of three lines, carts and products, as Remarkety's clients and Segment's libraries do."""
 
 import random
 from collections.abc import Iterator
+
+from tests.bench.load import request
 
 PRODUCTS = 20_000
 CUSTOMERS = 300_000
@@ -38,6 +40,47 @@ def shopping(store: str, key: str, first: int, count: int) -> Iterator[bytes]:
             yield _request(store, key, b"orders/update", later)
         if number % 20 == 0:
             yield _request(store, key, b"products/update", _product(rng))
+
+
+def completed(key: str, first: int, count: int, size: int) -> Iterator[bytes]:
+    """Yield batches of "Order Completed" of three products each, for a source of Segment's dialect.
+
+    Args:
+        key: The write key.
+        first: Number of the first order.
+        count: How many orders.
+        size: Of a batch.
+    """
+    rng = random.Random(first)
+    for start in range(first, first + count, size):
+        body = b",".join(_completed(rng, number) for number in range(start, min(start + size, first + count)))
+        yield request("/v1/batch", b'{"batch":[%b],"sentAt":"2026-02-01T00:00:00.000Z"}' % body, key)
+
+
+def _completed(rng: random.Random, number: int) -> bytes:
+    lines = [_product_bought(rng) for _ in range(3)]
+    total = b"%d.%02d" % divmod(sum(cents for _, cents in lines), 100)
+    return (
+        b'{"type":"track","messageId":"%032x","userId":"c%d","event":"Order Completed","timestamp":"%b",'
+        b'"properties":{"order_id":"%09d","total":%b,"revenue":%b,"shipping":0,"tax":0,"currency":"EUR","products":[%b]},'
+        b'"context":{"library":{"name":"analytics-python","version":"2.3.4"}},"integrations":{}}'
+    ) % (
+        rng.getrandbits(128),
+        rng.randrange(CUSTOMERS),
+        _stamp(rng).replace(b"+00:00", b".000Z"),
+        number,
+        total,
+        total,
+        b",".join(line for line, _ in lines),
+    )
+
+
+def _product_bought(rng: random.Random) -> tuple[bytes, int]:
+    product, quantity, cents = rng.randrange(PRODUCTS), rng.randrange(1, 4), rng.randrange(100, 9_000)
+    return (
+        b'{"product_id":"%d","sku":"SKU-%d","name":"Blue mug %d","price":%d.%02d,"quantity":%d,"category":"Kitchen",'
+        b'"url":"https://shop.example/mug/%d","image_url":"https://shop.example/mug-%d.jpg"}'
+    ) % (product, product, product, *divmod(cents, 100), quantity, product, product), quantity * cents
 
 
 def _request(store: str, key: str, kind: bytes, body: bytes) -> bytes:

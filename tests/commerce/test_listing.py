@@ -78,6 +78,7 @@ def test_those_of_a_brand_are_looked_for_in_bounded_steps(
     shop: Connection, monkeypatch: Any, limit: int, looked_at: int
 ) -> None:
     monkeypatch.setattr(reading_store, "LOOKED_AT", looked_at)
+    monkeypatch.setattr(reading_store, "LISTED", looked_at)
     for number in (0, 1, 2, 3):
         moment, status = T0 + number * 3, "rare" if number == 3 else "paid"
         run(shop, says(order(f"x{number}", moment, total=1, status=status), ALICE, brand=OUTLET))
@@ -87,6 +88,7 @@ def test_those_of_a_brand_are_looked_for_in_bounded_steps(
     for wanted, ids in (
         (OrdersWanted(brand_id=OUTLET), theirs),
         (OrdersWanted(brand_id=OUTLET, status="rare"), ["x3"]),
+        (OrdersWanted(status="rare"), ["x3", "o20", "o10", "o00"]),
         (OrdersWanted(brand_id=OUTLET, profile_id=ALICE), theirs),
         (OrdersWanted(brand_id=OUTLET, profile_id=ALICE, status="paid"), theirs[1:]),
         (OrdersWanted(brand_id=OUTLET, profile_id=BOB), []),
@@ -150,10 +152,12 @@ def test_orders_of_merged_profiles_are_one_customers(shop: Connection) -> None:
     assert listing_store.roots_of(shop, 1, [ALICE, BOB, STRANGER, 77]) == {ALICE: ALICE, BOB: ALICE}
 
 
-def test_states_are_found_without_reading_all_orders(shop: Connection) -> None:
+def test_states_are_those_of_the_newest_orders(shop: Connection, monkeypatch: Any) -> None:
     assert listing_store.list_statuses(shop, 1, 30) == ["paid", "rare"]
     assert listing_store.list_statuses(shop, 1, 1) == ["paid"]
     assert listing_store.list_statuses(shop, 2, 30) == ["secret"]
+    monkeypatch.setattr(listing_store, "NEWEST", 5)
+    assert listing_store.list_statuses(shop, 1, 30) == ["paid"]
 
 
 def test_no_list_reads_a_whole_table(shop: Connection) -> None:

@@ -329,6 +329,20 @@ SAMPLES: dict[str, tuple[str, dict[str, list[tuple[Any, ...]]]]] = {
         """,
         {"SELECT sku, brand_id, product_id FROM product_skus": [("MUG-1", 3, "mug")]},
     ),
+    "0014": (
+        """
+        INSERT INTO installation (epoch, created_at) VALUES ('kept', 1);
+        INSERT INTO workspaces (id, name, time_zone, created_at, title) VALUES (7, 'alice', 'Europe/Berlin', 2, '');
+        INSERT INTO brands (id, workspace_id, "key", name, currency, created_at)
+            VALUES (3, 7, 'shop', 'Shop', 'EUR', 3);
+        INSERT INTO sources (id, workspace_id, brand_id, dialect, name, trust, enabled, settings, created_at)
+            VALUES (5, 7, 3, 'segment', 'web', 'server', 1, '{"rate": 9}', 4);
+        INSERT INTO orders (n, workspace_id, brand_id, id, profile_id, status, placed, first_at, currency, refunded,
+                            items, counted, deleted, named, state)
+            VALUES (4, 7, 3, 'o1', 0, 'paid', 5, 5, 'EUR', '0', '1', 1, 0, 0, '{"layers":[]}');
+        """,
+        {"SELECT n, status FROM orders INDEXED BY orders_newest WHERE workspace_id = 7": [(4, "paid")]},
+    ),
 }
 
 

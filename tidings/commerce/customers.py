@@ -86,11 +86,13 @@ class Tally:
     def write(self, tx: Tx) -> None:
         """Add everything to what is stored."""
         if self.sums:
+            self.sums = dict(sorted(self.sums.items()))
             for key, present in store.get_sums(tx, self.sums).items():
                 self.sums[key] = self.sums[key].plus(Share(*present))
             store.save_sums(tx, {key: share for key, share in self.sums.items() if share.orders})
             store.drop_sums(tx, [key for key, share in self.sums.items() if not share.orders])
         if self.bought:
+            self.bought = dict(sorted(self.bought.items()))
             for product, (orders, amount) in store.get_bought(tx, self.bought).items():
                 more = self.bought[product]
                 self.bought[product] = (more[0] + orders, EXACT.add(more[1], amount))

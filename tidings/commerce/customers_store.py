@@ -33,6 +33,7 @@ from tidings.db.bulk import (
     these,
     upsert_given,
 )
+from tidings.kit.amounts import write
 
 Holder = tuple[int, int, str]  # workspace id, profile id, currency
 Bought = tuple[int, int, int, str]  # workspace id, profile id, brand id, product id
@@ -104,7 +105,7 @@ def get_bought(tx: Tx, keys: Collection[Bought]) -> dict[Bought, tuple[int, Deci
 
 def save_bought(tx: Tx, counts: Mapping[Bought, tuple[int, Decimal]]) -> None:
     """Set orders and quantities of what customers bought."""
-    _save(tx, customer_products, ((*key, one[0], *_texts(one[1:])) for key, one in counts.items()))
+    _save(tx, customer_products, ((*key, one[0], write(one[1])) for key, one in counts.items()))
 
 
 def drop_bought(tx: Tx, keys: Iterable[Bought]) -> None:
@@ -209,7 +210,7 @@ def _of(tx: Tx, table: Table, workspace_id: int, profile_ids: Sequence[int]) -> 
 
 
 def _texts(amounts: Sequence[Decimal]) -> list[str]:
-    return [format(amount, "f") for amount in amounts]
+    return [write(amount) for amount in amounts]
 
 
 def _look_up(tx: Tx, table: Table, keys: Iterable[Any]) -> list[list[Any]]:

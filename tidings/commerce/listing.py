@@ -74,7 +74,7 @@ def orders(tx: Tx, workspace_id: int, wanted: OrdersWanted, page: Page) -> tuple
     """Return a page of orders that are not deleted, the newest first, and the cursor of the next.
 
     A search returns them in the order of what was found. A page may hold fewer orders than asked for although more
-    follow: where a customer's orders are narrowed to a state, or everybody's to a brand.
+    follow: where they are narrowed to a state, or everybody's to a brand.
 
     Args:
         tx: The transaction.
@@ -101,12 +101,12 @@ def _newest_orders(
     key = page.key("orders", 2)
     before = (key[0], key[1]) if key else None
     narrowed = OrderFilter(wanted.status, ids, before, wanted.brand_id)
-    if ids is None and wanted.brand_id is not None:
+    if ids is None and (wanted.status is not None or wanted.brand_id is not None):
         found, place = rows.look_for_orders(tx, workspace_id, narrowed, page.limit + 1)
         if len(found) > page.limit:
             place = (found[page.limit - 1].placed, found[page.limit - 1].n)
         return found[: page.limit], cursor_of("orders", *place) if place else None
-    most = LOOKED_AT if ids is not None and wanted.status is not None else page.limit + 1
+    most = page.limit + 1 if wanted.status is None else LOOKED_AT
     looked = rows.list_orders(tx, workspace_id, narrowed, most)
     fitting = [row for row in looked if wanted.status in (None, row.status)]
     if len(fitting) > page.limit:

@@ -12,6 +12,7 @@ from tidings.commerce.model import Happening, Layer, OrderState, Outcome, Placed
 from tidings.commerce.store import OrderRow
 from tidings.db import Tx
 from tidings.events.reports import OrderReport, Refund
+from tidings.kit import amounts
 
 SHOWN = 200  # characters of a text that lists show and search
 Key = tuple[int, int, str]
@@ -107,9 +108,9 @@ def _row(
         said.placed_at if isinstance(said.placed_at, int) else first_at,
         first_at,
         worth.currency,
-        None if worth.revenue is None else format(worth.revenue, "f"),
-        format(worth.refunded, "f"),
-        format(worth.items, "f"),
+        None if worth.revenue is None else amounts.write(worth.revenue),
+        amounts.write(worth.refunded),
+        amounts.write(worth.items),
         int(worth.counted),
         int(said.deleted is True),
         int(bool(said.cart_id or said.cart_token)),

@@ -118,10 +118,14 @@ def _telling(tx: Tx, happenings: Sequence[Happening]) -> dict[Key, list[Sighting
     """Return the positions of orders and carts that may say something of a product which would be kept."""
     found: dict[Key, list[tuple[Happening, Line, int, Any]]] = {}
     for one in happenings:
+        workspace_id, brand_id = one.workspace_id, one.brand_id
         for line, at, currency in _lines(one):
             if line.product_id:
-                key = (one.workspace_id, one.brand_id, rules.plain(line.product_id))
-                found.setdefault(key, []).append((one, line, at, currency))
+                key = (workspace_id, brand_id, rules.plain(line.product_id))
+                positions = found.get(key)
+                if positions is None:
+                    positions = found[key] = []
+                positions.append((one, line, at, currency))
     known = store.get_known(tx, found)
     telling: dict[Key, list[Sighting]] = {}
     for key, positions in found.items():

@@ -20,6 +20,7 @@ from tidings.db import Tx
 from tidings.db.bulk import CHOSEN, THESE, collected, fetch, given, these
 
 LOOKED_AT = 5_000  # objects that one page looks through for those of a brand, by which no list is indexed
+LISTED = 100_000  # orders that it looks through for those of a state or a brand, in the index that has both
 
 _places = msgspec.json.Decoder(list[tuple[int, str, int]]).decode
 _ORDER = [orders.c[name] for name in OrderRow._fields]
@@ -46,10 +47,10 @@ class OrderFilter(NamedTuple):
     """What a list of orders is narrowed to; None is everything.
 
     Args:
-        status: Name of the state, exactly; it is not looked at where ``profile_ids`` are given.
+        status: Name of the state, exactly; only ``look_for_orders`` looks at it.
         profile_ids: Whose.
         before: (placed at, number) of the last order of the page before.
-        brand_id: Of which brand; it is looked at only where ``profile_ids`` are given, see ``look_for_orders``.
+        brand_id: Of which brand; looked at where ``profile_ids`` are given, and by ``look_for_orders``.
     """
 
     status: str | None = None
@@ -93,34 +94,46 @@ class ProductFilter(NamedTuple):
 
 
 def list_orders(tx: Tx, workspace_id: int, narrowed: OrderFilter, limit: int) -> list[OrderRow]:
-    """Return orders that are not deleted, the newest first."""
+    """Return orders of everybody or of some profiles that are not deleted, the newest first.
+
+    They are not narrowed to a state, and only those of some profiles to a brand; see ``look_for_orders``.
+    """
     if narrowed.profile_ids is not None:
         return _orders_of(tx, workspace_id, narrowed, limit)
-    return _orders(tx, _newest_orders(_ORDER, workspace_id, narrowed).limit(limit))
+    o = orders.c
+    query = select(*_ORDER).where(*_before(workspace_id, narrowed), o.deleted == 0)
+    return _orders(tx, query.order_by(o.placed.desc(), o.n.desc()).limit(limit))
 
 
 def look_for_orders(
     tx: Tx, workspace_id: int, narrowed: OrderFilter, limit: int
 ) -> tuple[list[OrderRow], Place | None]:
-    """Look through the next orders, the newest first, for those of a brand.
+    """Look through everybody's next orders, the newest first, for those of a state or a brand.
 
     Returns:
         Those that were found, and where the list goes on; None where all of it was looked through.
     """
     o = orders.c
-    keys = _newest_orders([o.placed, o.n, o.brand_id], workspace_id, narrowed)
-    numbers, place = _looked_for(tx, keys, narrowed.brand_id, limit)
-    return _orders_by_number(tx, workspace_id, numbers), place
-
-
-def _newest_orders(columns: Sequence[Any], workspace_id: int, narrowed: OrderFilter) -> Select[Any]:
-    o = orders.c
-    mine = [o.workspace_id == workspace_id, o.deleted == 0]
+    following = select(o.placed, o.n).where(*_before(workspace_id, narrowed)).order_by(o.placed.desc(), o.n.desc())
+    end = tx.execute(following.limit(1).offset(LISTED - 1)).one_or_none()
+    fitting = following.where(o.deleted == 0)
     if narrowed.status is not None:
-        mine.append(o.status == narrowed.status)
+        fitting = fitting.where(o.status == narrowed.status)
+    if narrowed.brand_id is not None:
+        fitting = fitting.where(o.brand_id == narrowed.brand_id)
+    if end is not None:
+        fitting = fitting.where(o.placed >= end[0], tuple_(o.placed, o.n) >= tuple_(*end))
+    found = tx.execute(fitting.limit(limit)).all()
+    place = end if len(found) < limit else found[-1]
+    return _orders_by_number(tx, workspace_id, [n for _, n in found]), None if place is None else (place[0], place[1])
+
+
+def _before(workspace_id: int, narrowed: OrderFilter) -> list[ColumnElement[bool]]:
+    o = orders.c
+    mine = [o.workspace_id == workspace_id]
     if narrowed.before is not None:
         mine += [o.placed <= narrowed.before[0], tuple_(o.placed, o.n) < tuple_(*narrowed.before)]
-    return select(*columns).where(*mine).order_by(o.placed.desc(), o.n.desc())
+    return mine
 
 
 def _looked_for(tx: Tx, keys: Select[Any], brand_id: int | None, limit: int) -> tuple[list[int], Place | None]:
@@ -210,7 +223,7 @@ def list_carts(tx: Tx, workspace_id: int, narrowed: CartFilter, limit: int) -> l
 
 
 def look_for_carts(tx: Tx, workspace_id: int, narrowed: CartFilter, limit: int) -> tuple[list[CartRow], Place | None]:
-    """Look through the next carts, the newest state first, for those of a brand; see ``look_for_orders``."""
+    """Look through the next carts, the newest state first, for those of a brand; what it returns is as of orders."""
     keys = _newest_carts([carts.c.at, carts.c.n, carts.c.brand_id], workspace_id, narrowed)
     numbers, place = _looked_for(tx, keys, narrowed.brand_id, limit)
     return _carts_by_number(tx, workspace_id, numbers), place
@@ -279,7 +292,7 @@ def list_products(tx: Tx, workspace_id: int, narrowed: ProductFilter, limit: int
 def look_for_products(
     tx: Tx, workspace_id: int, narrowed: ProductFilter, limit: int
 ) -> tuple[list[Numbered], Place | None]:
-    """Look through the next products, by their titles, for those of a brand; see ``look_for_orders``."""
+    """Look through the next products, by their titles, for those of a brand; what it returns is as of orders."""
     p = products.c
     numbers, place = _looked_for(
         tx, _by_title([p.search, p.n, p.brand_id], workspace_id, narrowed), narrowed.brand_id, limit

@@ -35,8 +35,15 @@ orders = Table(
 )
 Index("orders_id", orders.c.workspace_id, orders.c.id, orders.c.brand_id, unique=True)
 Index("orders_number", orders.c.workspace_id, orders.c.number, sqlite_where=orders.c.number.is_not(None))
-Index("orders_newest", orders.c.workspace_id, orders.c.placed)
-Index("orders_status", orders.c.workspace_id, orders.c.status, orders.c.placed)
+Index(  # has all that lists are narrowed to: one that is ordered by the state too would be a page more to write
+    "orders_newest",
+    orders.c.workspace_id,
+    orders.c.placed,
+    orders.c.n,
+    orders.c.status,
+    orders.c.brand_id,
+    orders.c.deleted,
+)
 Index(  # has all that a customer's orders are listed by, and the carts that they close are found by
     "orders_customer",
     orders.c.workspace_id,

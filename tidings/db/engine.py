@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from tidings.db.squeezing import squeeze
+from tidings.kit import memory
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -26,9 +27,11 @@ PAUSE_SECONDS = 0.005  # between two transactions: without it another process ne
 DRAIN = 64  # waiting functions that share one transaction at most
 READERS = 4
 IDLE_SECONDS = 5.0
-CACHE_KIB = 128 * 1024  # of the writer; given back when nothing has happened for a while
+CACHE_MIB = (64, 384)  # of the writer, least and most; given back when nothing has happened for a while
+CACHE_SHARE = 16  # part of the memory, between these
+READER_MIB = 16
 ANNOUNCED = "announced"
-WAL_PAGES = 32_000  # 128 MiB between checkpoints: a page that is written often is copied back once
+WAL_PAGES = 64_000  # 256 MiB between checkpoints: a page that is written often is copied back once
 
 
 class Database:
@@ -36,11 +39,12 @@ class Database:
 
     Args:
         path: File of the database; made by ``tidings.db.migrate`` beforehand.
+        cache_mib: MiB of pages that the writer keeps in memory while there is much to do; 0 asks how much there is.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, cache_mib: int = 0) -> None:
         self.path = path
-        self._writer = make_engine(path, mode="write")
+        self._writer = make_engine(path, mode="write", cache_mib=cache_mib)
         self._readers = make_engine(path, mode="read")
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="tidings-read")
         self._waiting: SimpleQueue[_Job | None] = SimpleQueue()
@@ -226,6 +230,12 @@ def give_back(connection: Connection) -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
+def usual_cache(memory_bytes: int) -> int:
+    """Return how many MiB of pages the writer keeps on a machine with so much memory."""
+    least, most = CACHE_MIB
+    return min(most, max(least, memory_bytes // (CACHE_SHARE * 2**20)))
+
+
 def in_transaction(connection: Connection) -> bool:
     """Tell whether SQLite itself still holds the transaction open."""
     driver = connection.connection.driver_connection
@@ -239,13 +249,15 @@ def is_environment(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and type(error.orig).__name__ in ("OperationalError", "DatabaseError")
 
 
-def make_engine(path: Path, *, mode: str) -> Engine:
+def make_engine(path: Path, *, mode: str, cache_mib: int = 0) -> Engine:
     """Return an engine for one SQLite file.
 
     Args:
         path: The file.
         mode: ``write`` for the single connection of the writer, ``read`` for a pool of readers.
+        cache_mib: Of the writer, as for `Database`.
     """
+    cache = READER_MIB if mode == "read" else cache_mib or usual_cache(memory.size())
     engine = create_engine(
         URL.create("sqlite", database=str(path)),  # as text, a "?" or "%" in the path would have a meaning
         poolclass=StaticPool if mode == "write" else QueuePool,
@@ -257,7 +269,7 @@ def make_engine(path: Path, *, mode: str) -> Engine:
         driver.execute("PRAGMA journal_mode = WAL")
         driver.execute("PRAGMA synchronous = FULL")
         driver.execute("PRAGMA foreign_keys = ON")
-        driver.execute(f"PRAGMA cache_size = -{CACHE_KIB if mode == 'write' else CACHE_KIB // 8}")
+        driver.execute(f"PRAGMA cache_size = -{cache * 1024}")
         driver.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
         driver.execute(f"PRAGMA journal_size_limit = {WAL_PAGES * 4096}")
         if mode == "read":

@@ -43,6 +43,16 @@ def parse(stated: Any) -> Decimal | None:
     return amount if is_one(amount) else None
 
 
+def write(amount: Decimal) -> str:
+    """Return an exact amount as text without an exponent; a third of what ``format`` takes.
+
+    Args:
+        amount: A finite number.
+    """
+    text = str(amount)
+    return text if "E" not in text else format(amount, "f")
+
+
 def is_one(number: Decimal) -> bool:
     """Tell whether a number is within the bounds of amounts: finite, below 10^15, at most 6 decimals."""
     return number.is_finite() and number.copy_abs() < _LIMIT and not number % _SMALLEST

@@ -24,7 +24,7 @@ from tidings.log.pressure import Pressure
 FORMAT = 1
 logger = structlog.get_logger()
 FRAME_BYTES = 1024 * 1024
-READ_BYTES = 16 * 1024 * 1024  # of frames that are read at once at most
+READ_BYTES = 32 * 1024 * 1024  # of frames that are read at once at most
 QUEUE_BYTES = 64 * 1024 * 1024  # what may wait for the disk; more is refused, so memory stays bounded
 LATELY_SECONDS = 0.05  # without a commit after which nobody presses any more
 REQUEST_BYTES = 4 * 1024  # of a large request

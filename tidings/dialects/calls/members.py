@@ -16,7 +16,7 @@ from tidings.events.reports import Amount, Line, OrderReport, ProductReport
 from tidings.kit import amounts
 
 T = TypeVar("T")
-_Reader = Callable[[Line, Any, str, list[str]], None]
+_Reader = Callable[[Any, str, str, list[str]], Any]  # of value, member, place and notes; None: nothing that counts
 
 _ZERO = Decimal(0)
 _EXACT = Context(prec=60)  # the default of 28 digits would round the product of two large numbers
@@ -56,7 +56,7 @@ class Found:
             name: In snake_case.
             keep: Whether it stays among the rest.
         """
-        for key in _ALIASES.get(name) or (_folded(name),):
+        for key in _keys(name):
             held = self._members.get(key) if keep else self._members.pop(key, None)
             if held is not None:
                 return held[1]
@@ -89,6 +89,12 @@ class Found:
 def _folded(name: str) -> str:
     """Return a name without case and separators."""
     return name.translate(_SEPARATORS).lower()
+
+
+@lru_cache(maxsize=256)
+def _keys(name: str) -> tuple[str, ...]:
+    """Return under which names a member is looked for, the one that counts first."""
+    return _ALIASES.get(name) or (_folded(name),)
 
 
 def said(value: T | None) -> T | UnsetType:
@@ -131,67 +137,72 @@ def line_of(members: Members, place: str, notes: list[str]) -> Line | None:
         place: Where it stands, for remarks: ``products[0].``, "" for the event itself.
         notes: Receives a remark on what cannot be used.
     """
-    line = Line()
+    found: dict[str, Any] = {}
     rest: Members = {}
     for key, value in members.items():  # by what is there: an order can have a thousand of them
-        if value is None or (type(value) is str and not value.strip()):
+        member = _member(key) if len(key) <= _LONGEST else None
+        if member is None:
+            if value is not None and not (type(value) is str and not value.strip()):
+                rest[key] = value
             continue
-        read = _LINE.get(_folded(key)) if len(key) <= _LONGEST else None
-        if read is None:
-            rest[key] = value
-        else:
-            read(line, value, place, notes)
-    if not (line.product_id or line.sku or line.name):
+        field, alias, read = member
+        taken = read(value, field, place, notes)
+        if taken is not None and not (alias and field in found):
+            found[field] = taken
+    if not ("product_id" in found or "sku" in found or "name" in found):
         return None
     if place:
-        line.extra = rest
-    return line
+        found["extra"] = rest
+    return Line(**found)
 
 
-def _text(field: str, *, alias: bool = False) -> _Reader:
-    """Return what reads a text; an alias counts only where the member of the name itself is not there."""
-
-    def read(line: Line, value: Any, place: str, notes: list[str]) -> None:
-        del place, notes
-        text = value if type(value) is str else identifiers.text_of(value)
-        if text is not None and not (alias and getattr(line, field)):
-            setattr(line, field, text.strip())
-
-    return read
+def _text(value: Any, field: str, place: str, notes: list[str]) -> str | None:
+    del field, place, notes
+    text = value if type(value) is str else identifiers.text_of(value)
+    return None if text is None else text.strip() or None
 
 
-def _amount(field: str) -> _Reader:
-    def read(line: Line, value: Any, place: str, notes: list[str]) -> None:
-        amount = money.amount(value, place + field, notes)
-        if amount is not None:
-            setattr(line, field, abs(amount) if field == "discount" else amount)
-
-    return read
+def _amount(value: Any, field: str, place: str, notes: list[str]) -> Decimal | None:
+    if type(value) is str and not value.strip():
+        return None
+    return money.amount(value, place + field, notes)
 
 
-def _category(line: Line, value: Any, place: str, notes: list[str]) -> None:
-    del place, notes
-    line.categories = _categories(value)
+def _size(value: Any, field: str, place: str, notes: list[str]) -> Decimal | None:
+    amount = _amount(value, field, place, notes)
+    return None if amount is None else abs(amount)
 
 
-_LINE: dict[str, _Reader] = {
-    "productid": _text("product_id"),
-    "id": _text("product_id", alias=True),
-    "variantid": _text("variant_id"),
-    "sku": _text("sku"),
-    "name": _text("name"),
-    "variant": _text("variant"),
-    "quantity": _amount("quantity"),
-    "price": _amount("price"),
-    "discount": _amount("discount"),
-    "tax": _amount("tax"),
-    "brand": _text("vendor"),
-    "vendor": _text("vendor", alias=True),
-    "category": _category,
-    "url": _text("url"),
-    "imageurl": _text("image"),
-    "image": _text("image", alias=True),
+def _category(value: Any, field: str, place: str, notes: list[str]) -> list[str] | None:
+    del field, place, notes
+    return _categories(value) or None
+
+
+# By name without case and separators: the member of a line, whether the name counts only where the member's own is not
+# there, and what reads it.
+_LINE: dict[str, tuple[str, bool, _Reader]] = {
+    "productid": ("product_id", False, _text),
+    "id": ("product_id", True, _text),
+    "variantid": ("variant_id", False, _text),
+    "sku": ("sku", False, _text),
+    "name": ("name", False, _text),
+    "variant": ("variant", False, _text),
+    "quantity": ("quantity", False, _amount),
+    "price": ("price", False, _amount),
+    "discount": ("discount", False, _size),
+    "tax": ("tax", False, _amount),
+    "brand": ("vendor", False, _text),
+    "vendor": ("vendor", True, _text),
+    "category": ("categories", False, _category),
+    "url": ("url", False, _text),
+    "imageurl": ("image", False, _text),
+    "image": ("image", True, _text),
 }
+
+
+@lru_cache(maxsize=1024)
+def _member(name: str) -> tuple[str, bool, _Reader] | None:
+    return _LINE.get(_folded(name))
 
 
 def product_of(found: Found, at: int, currency: str, notes: list[str]) -> tuple[ProductReport, bool] | None:
