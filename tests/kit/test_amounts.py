@@ -4,6 +4,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tidings.kit import amounts
 
@@ -57,3 +59,16 @@ def test_amounts(stated: Any, amount: str | None) -> None:
 )
 def test_named_currencies(stated: Any, named: bool) -> None:
     assert amounts.names_currency(stated) is named
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=6) | st.integers().map(Decimal))
+def test_what_is_written_is_exact_and_has_no_exponent(amount: Decimal) -> None:
+    text = amounts.write(amount)
+    assert "E" not in text
+    assert (Decimal(text), text) == (amount, format(amount, "f"))
+
+
+def test_tiny_and_large_amounts_have_no_exponent_either() -> None:
+    assert [amounts.write(Decimal(text)) for text in ("1E-7", "1E+3", "-2E+1")] == ["0.0000001", "1000", "-20"]
+    assert amounts.parse(10**15) is None
+    assert amounts.parse(-(10**15) + 1) == -(10**15) + 1

@@ -257,10 +257,11 @@ def test_reading_stops_at_the_events_asked_for(log: SqliteLog) -> None:
     assert log.read(6, 1000) == []
 
 
-def test_reading_stops_at_the_bytes_that_memory_may_hold(log: SqliteLog, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reading_stops_at_the_bytes_that_memory_may_hold(tmp_path: Path) -> None:
+    log = SqliteLog(tmp_path / "small.db", "epoch", read_bytes=400)
     append_all(log, *[b"x" * 300] * 5)
-    monkeypatch.setattr(module, "READ_BYTES", 400)
     assert [frame.position for frame in log.read(0, 1000)] == [1, 2]
+    log.close()
 
 
 def test_waiting_ends_when_something_is_appended(log: SqliteLog) -> None:

@@ -128,7 +128,7 @@ def worth(order: OrderReport, state: OrderState, brand_currency: str) -> Worth:
     refunded = state.more
     for one in state.given:
         refunded = EXACT.add(refunded, one.amount if one.amount is not None else _priced(one.lines, order.lines or []))
-    if revenue is not None:
+    if revenue is not None and (state.given or refunded or state.all):
         everything = state.all or any(one.amount is None and not one.lines for one in state.given)
         refunded = max(revenue, ZERO) if everything else min(refunded, max(revenue, ZERO))
     items = ZERO

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 _LIMIT = Decimal(10) ** 15
+_WHOLE_LIMIT = 10**15  # the same, to compare whole numbers with
 _SMALLEST = Decimal("0.000001")
 _DECORATION = re.compile(
     r"[\s'\u2019]|^[A-Za-z]{3}|[A-Za-z]{3}$|[$\u20ac\u00a3\u00a5\u20b9\u20bd\u20a9\u20ba\u20aa\u0e3f]"
@@ -28,7 +29,7 @@ def parse(stated: Any) -> Decimal | None:
     if type(stated) is Decimal:
         amount = stated
     elif type(stated) is int:
-        amount = Decimal(stated)
+        return Decimal(stated) if -_WHOLE_LIMIT < stated < _WHOLE_LIMIT else None
     elif isinstance(stated, str) and len(stated) <= _LONGEST:
         text = _DECORATION.sub("", stated.strip())
         if _ENGLISH.fullmatch(text):

@@ -24,7 +24,7 @@ from tidings.log.pressure import Pressure
 FORMAT = 1
 logger = structlog.get_logger()
 FRAME_BYTES = 1024 * 1024
-READ_BYTES = 32 * 1024 * 1024  # of frames that are read at once at most
+READ_BYTES = 32 * 1024 * 1024
 QUEUE_BYTES = 64 * 1024 * 1024  # what may wait for the disk; more is refused, so memory stays bounded
 LATELY_SECONDS = 0.05  # without a commit after which nobody presses any more
 REQUEST_BYTES = 4 * 1024  # of a large request
@@ -70,13 +70,15 @@ class SqliteLog:
     Args:
         path: The file; made if absent.
         epoch: What the state database carries; a mismatch means that the two files do not belong together.
+        read_bytes: Of frames that are read at once at most; a reader makes objects of some ten times as much of them.
 
     Raises:
         LogMismatch: The file belongs to another state, or to a newer version.
     """
 
-    def __init__(self, path: Path, epoch: str) -> None:
+    def __init__(self, path: Path, epoch: str, read_bytes: int = READ_BYTES) -> None:
         self.path = path
+        self._read_bytes = read_bytes
         self._writing = threading.Lock()
         try:
             self._connection = connect(path)
@@ -170,7 +172,7 @@ class SqliteLog:
                 frames.append(Frame(position, payloads, upto))
                 begin = upto - 1 if begin is None else begin
                 size += len(payload)
-                if upto - begin >= events or size >= READ_BYTES:
+                if upto - begin >= events or size >= self._read_bytes:
                     break
             cursor.close()
         return frames

@@ -2,9 +2,12 @@
 
 from tidings.db import Database
 from tidings.folder import Folder, FolderTrouble
-from tidings.log.sqlite import LogMismatch, SqliteLog
+from tidings.kit import memory
+from tidings.log.sqlite import READ_BYTES, LogMismatch, SqliteLog
 from tidings.pipeline.runner import Pipeline
 from tidings.profiles import forgotten_store as forgotten
+
+READ_SHARE = 64  # part of the memory that what is read at once may take
 
 
 def open_pipeline(
@@ -22,7 +25,7 @@ def open_pipeline(
     Raises:
         LogMismatch: Log and state do not belong together.
     """
-    log = SqliteLog(folder.log, epoch)
+    log = SqliteLog(folder.log, epoch, min(READ_BYTES, memory.size() // READ_SHARE))
     pipeline = Pipeline(database, log, folder.backups_held_off, key, spare=spare)
     position = pipeline.cursor.position
     if position > log.end:  # its positions would begin again behind the cursor, unread
