@@ -41,7 +41,7 @@ Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 # Settings that the console shows to owners; one that is a secret itself, and not the path of one, must not be here.
 SHOWN = (
     *("host", "port", "tls_cert", "tls_key", "trusted_proxies", "mmdb", "rate"),
-    *("avatars", "drain_seconds", "disk_reserve_mib", "log_level", "log_format"),
+    *("avatars", "drain_seconds", "disk_reserve_mib", "cache_mib", "log_level", "log_format"),
 )
 OPERATIONS = {"/healthz", "/readyz", "/metrics"}
 logger = structlog.get_logger()
